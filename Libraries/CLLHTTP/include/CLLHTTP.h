@@ -1,0 +1,3 @@
+#pragma once
+/* Debian's header as it is (package node-llhttp). */
+#include "/usr/share/include/llhttp/llhttp.h"

@@ -1,0 +1,2 @@
+/* Debian's source as it is, in a translation unit of its own. */
+#include "/usr/share/llhttp/llhttp.c"

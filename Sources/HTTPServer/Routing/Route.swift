@@ -1,0 +1,121 @@
+public import Wire
+
+/// Answers a request.
+public typealias Handler = @Sendable (Request) async throws -> Response
+
+/// Stands before a handler: may answer itself, change the request, or change the answer.
+public typealias Middleware = @Sendable (_ request: Request, _ next: Handler) async throws -> Response
+
+/// One operation of the API: where it is, what it does, and how it is described.
+public final class Route: Sendable {
+    /// The method that the route answers.
+    public let method: HTTPMethod
+    /// The paths that the route answers.
+    public let pattern: PathPattern
+    /// What the API document says about it; an operation without it is not listed there.
+    public let operation: Operation?
+    /// What answers.
+    public let handler: Handler
+
+    /// Puts the parts together.
+    public init(
+        _ method: HTTPMethod, _ path: String, _ operation: Operation? = nil, handler: @escaping Handler
+    ) {
+        self.method = method
+        pattern = PathPattern(path)
+        self.operation = operation
+        self.handler = handler
+    }
+}
+
+/// What the API document says about a route.
+public struct Operation: Sendable {
+    /// A unique name in camelCase, which generated clients use for their functions.
+    public var id: String
+    /// What it does, in half a line.
+    public var summary: String
+    /// What it means, in words.
+    public var description: String
+    /// The groups in which the document lists it.
+    public var tags: [String]
+    /// What path, query and headers carry.
+    public var parameters: [Parameter]
+    /// The body that it takes.
+    public var request: Content?
+    /// The answers that a client has to expect.
+    public var responses: [Reply]
+
+    /// Puts the parts together.
+    public init(
+        _ id: String, _ summary: String, description: String = "", tags: [String] = [],
+        parameters: [Parameter] = [],
+        request: Content? = nil, responses: [Reply] = []
+    ) {
+        self.id = id
+        self.summary = summary
+        self.description = description
+        self.tags = tags
+        self.parameters = parameters
+        self.request = request
+        self.responses = responses
+    }
+
+    /// A parameter in the path, the query or a header.
+    public struct Parameter: Sendable {
+        /// Where a parameter stands.
+        public enum Place: String, Sendable { case path, query, header }
+
+        /// The name on the wire.
+        public var name: String
+        /// Where it stands.
+        public var place: Place
+        /// What it means, in words.
+        public var description: String
+        /// The shape of the value.
+        public var schema: Schema
+        /// Whether it must be there.
+        public var isRequired: Bool
+
+        /// Puts the parts together.
+        public init(
+            _ name: String, in place: Place, _ description: String, _ schema: Schema, isRequired: Bool = false
+        ) {
+            self.name = name
+            self.place = place
+            self.description = description
+            self.schema = schema
+            self.isRequired = isRequired || place == .path
+        }
+    }
+
+    /// A body of a media type.
+    public struct Content: Sendable {
+        /// The media type.
+        public var type: String
+        /// The shape of the value.
+        public var schema: Schema
+
+        /// Puts the parts together.
+        public init(_ schema: Schema, type: String = "application/json") {
+            self.type = type
+            self.schema = schema
+        }
+    }
+
+    /// An answer that a client has to expect.
+    public struct Reply: Sendable {
+        /// The status of the answer.
+        public var status: HTTPStatus
+        /// What it means, in words.
+        public var description: String
+        /// The body of the answer.
+        public var content: Content?
+
+        /// Puts the parts together.
+        public init(_ status: HTTPStatus, _ description: String, _ content: Content? = nil) {
+            self.status = status
+            self.description = description
+            self.content = content
+        }
+    }
+}

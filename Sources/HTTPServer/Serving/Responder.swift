@@ -1,0 +1,100 @@
+import Base
+import Reactor
+import Wire
+
+/// Turns every request into an answer: route, middleware, handler, and an envelope for whatever fails.
+final class Responder: Sendable {
+    let router: Router
+    private let middleware: Handler?
+    private let logger: Logger
+
+    init(router: Router, middleware: [Middleware], logger: Logger) {
+        self.router = router
+        self.logger = logger
+        guard !middleware.isEmpty else {
+            self.middleware = nil
+            return
+        }
+        // The chain ends in the request's own handler, which the router has chosen before.
+        var chain: Handler = { request in try await request.handle() }
+        for middleware in middleware.reversed() {
+            let next = chain
+            chain = { request in try await middleware(request, next) }
+        }
+        self.middleware = chain
+    }
+
+    /// Finds the request's route and gives its index.
+    func route(_ request: inout Request) -> Int? {
+        switch router.match(request.method, request.path) {
+        case .found(let index, let parameters):
+            request.parameters = parameters
+            request.route = router.routes[index]
+            return index
+        case .otherMethods(let methods): request.refusal = .otherMethods(methods)
+        case .notFound: request.refusal = .notFound
+        case .malformed(let why): request.refusal = .malformed(why)
+        }
+        return nil
+    }
+
+    /// Answers a request that has been routed; never fails.
+    func respond(to request: Request) async -> Response {
+        do {
+            let response: Response
+            if let middleware {
+                response = try await middleware(request)
+            } else {
+                response = try await request.handle()
+            }
+            return Compression.concerns(response)
+                ? await Compression.apply(to: response, for: request) : response
+        } catch let error as APIError {
+            return Envelope.failure(error)
+        } catch let error as JSONError {
+            return Envelope.failure(APIError(error))
+        } catch is CancellationError {
+            return Envelope.failure(APIError(.timeout))
+        } catch is StreamError {
+            // The client is gone; whatever is answered goes nowhere.
+            return Envelope.failure(APIError(.requestTimeout))
+        } catch {
+            // What went wrong inside is for the log, not for the client.
+            logger.error(
+                "a handler failed",
+                ["error": .init(describing: error), "path": .string(request.path.repairedText)])
+            return Envelope.failure(APIError(.internalError))
+        }
+    }
+}
+
+extension Request {
+    /// Why no route takes the request.
+    enum Refusal: Sendable {
+        case otherMethods([HTTPMethod])
+        case notFound
+        case malformed(String)
+    }
+
+    /// Calls the route's handler, or says why there is none.
+    fileprivate func handle() async throws -> Response {
+        if let route { return try await route.handler(self) }
+        switch refusal {
+        case .otherMethods(let methods):
+            let allow = methods.map(\.name).joined(separator: ", ")
+            if method == .options { return Response(status: .noContent, fields: ["allow": allow]) }
+            throw APIError(.methodNotAllowed, "Use one of \(allow)", fields: ["allow": allow])
+        case .malformed(let why): throw APIError(.badRequest, why)
+        case .notFound, nil: throw APIError(.notFound, "There is nothing at this path")
+        }
+    }
+
+    /// What log lines of this request are marked with, and what outgoing requests hand on.
+    var trace: TraceContext {
+        TraceContext(
+            requestID: id,
+            correlationID: fields.bytes("x-correlation-id").flatMap(TraceContext.correlationID),
+            parent: fields.bytes("traceparent").flatMap { TraceParent($0) },
+            traceState: fields.bytes("tracestate"))
+    }
+}

@@ -1,0 +1,34 @@
+extension SQLiteDatabase {
+    /// Where the file is, and what the database may take.
+    package struct Settings: Sendable {
+        /// The file; it is made if it is not there, and its folder as well.
+        package var path: String
+        /// How many connections read beside one another.
+        package var readers = 3
+        /// How many callers may wait to write, and how many to read; those beyond are refused.
+        package var waitingMax = 10_000
+        /// How long another process may hold the file's lock.
+        package var busyTimeout: Duration = .seconds(5)
+        /// How many callers' transactions share a commit at most.
+        package var batchMax = 512
+        /// After that time nobody joins a batch any more.
+        package var batchTime: Duration = .milliseconds(10)
+        /// How many prepared statements a connection keeps; the one unused for longest gives way.
+        package var statementsMax = 128
+
+        /// The usual settings for a file.
+        package init(path: String) { self.path = path }
+
+        /// What each connection is told first.
+        func pragmas(writes: Bool) -> [String] {
+            let common = [
+                "PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -8192",
+            ]
+            guard writes else { return common + ["PRAGMA query_only = ON"] }
+            return [
+                "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000",
+            ]
+                + common
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Base
+
+/// The program: finds out what is asked for, and does it.
+enum Program {
+    private static let json = Command.Option("--json", "Prints JSON for a script.")
+
+    /// Every command, in the order of the help.
+    static let commands = [
+        Command("serve", "Runs the server.", takesSettings: true),
+        Command(
+            "config", "Prints every setting with its value and where that comes from.",
+            details:
+                "Flags are stronger than the environment, and that is stronger than the file. Secrets are masked.",
+            options: [json], takesSettings: true),
+        Command(
+            "doctor", "Looks for what could keep the server from running, and says what to do.",
+            details: "Ends with 1 when something is broken.", options: [json], takesSettings: true),
+        Command(
+            "migrate", "Shows or moves the database's schema.",
+            details:
+                "ACTION is status, up or down; NUMBER is the step to stop at. serve does `up` by itself.",
+            operands: ["ACTION", "NUMBER"], options: [json], takesSettings: true),
+        Command(
+            "backup", "Writes the whole database to a file, while the server runs.",
+            details: "The file can be restored into SQLite and into PostgreSQL.", operands: ["FILE"],
+            takesSettings: true),
+        Command(
+            "restore", "Brings a backup into an empty database.",
+            details: "The file is checked as a whole before the first row is written.", operands: ["FILE"],
+            takesSettings: true),
+        Command(
+            "bench", "Measures what the log can do on this machine, in an empty database.",
+            details: "WHAT is log. Prints JSON.", operands: ["WHAT"],
+            options: [
+                Command.Option("--seconds", value: "N", "How long appends are measured (5)."),
+                Command.Option("--events", value: "N", "How many events the log is filled with (200000)."),
+            ], takesSettings: true),
+        Command("version", "Prints the version.", options: [json]),
+        Command("help", "Explains a command.", operands: ["COMMAND"]),
+    ]
+
+    /// Does what the arguments ask for.
+    static func run(_ arguments: [String], environment: [String: String]) async -> ExitCode {
+        do throws(UsageError) {
+            let invocation = try Invocation.parse(arguments, commands)
+            if invocation.wantsHelp {
+                Terminal.say(invocation.command.help)
+                return .success
+            }
+            return try await run(invocation, environment)
+        } catch {
+            Terminal.complain("heliograph: \(error)\nSee `heliograph help`.\n")
+            return .usage
+        }
+    }
+
+    private static func run(
+        _ invocation: Invocation, _ environment: [String: String]
+    ) async throws(UsageError) -> ExitCode {
+        let isJSON = invocation.options["--json"] != nil
+        switch invocation.command.name {
+        case "version": return Version.run(isJSON: isJSON)
+        case "help": return try help(about: invocation.operands.first)
+        default: break
+        }
+        let configuration: Configuration
+        do throws(ConfigurationError) {
+            configuration = try ConfigurationFile.load(flags: invocation.settings, environment: environment)
+        } catch {
+            for problem in error.problems { Terminal.complain("heliograph: \(problem)\n") }
+            Terminal.complain("See `heliograph help \(invocation.command.name)`.\n")
+            return error.isUsageAlone ? .usage : .configuration
+        }
+        switch invocation.command.name {
+        case "serve":
+            let flags = invocation.settings
+            return await ServeCommand.run(configuration) {
+                try ConfigurationFile.load(flags: flags, environment: environment)
+            }
+        case "config": return ConfigCommand.run(configuration, isJSON: isJSON)
+        case "migrate":
+            return try await MigrateCommand.run(invocation.operands, configuration, isJSON: isJSON)
+        case "bench":
+            return try await BenchCommand.run(invocation.operands, invocation.options, configuration)
+        case "backup": return try await BackupCommand.backup(invocation.operands, configuration)
+        case "restore": return try await BackupCommand.restore(invocation.operands, configuration)
+        default: return await Doctor.run(configuration, isJSON: isJSON)
+        }
+    }
+
+    private static func help(about name: String?) throws(UsageError) -> ExitCode {
+        if let name {
+            guard let command = commands.first(where: { $0.name == name }) else {
+                throw UsageError(
+                    "\(name) is no command; there are \(commands.map(\.name).joined(separator: ", "))")
+            }
+            Terminal.say(command.help)
+            return .success
+        }
+        var text = "Heliograph, a self-hosted Telegram gateway.\n\nUsage: heliograph COMMAND\n\nCommands:\n"
+        for command in commands {
+            let gap = String(repeating: " ", count: max(1, 10 - command.name.count))
+            text += "  \(command.name)\(gap)\(command.summary)\n"
+        }
+        Terminal.say(text + "\n`heliograph help COMMAND` tells more.\n")
+        return .success
+    }
+}

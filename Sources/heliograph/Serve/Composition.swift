@@ -1,0 +1,135 @@
+import Base
+import Bus
+import BusRedis
+import Crypto
+import HTTPServer
+import Reactor
+import System
+import Wire
+
+/// Everything that the server consists of, put together: the one place that sees all rooms.
+struct Composition {
+    let group: EventLoopGroup
+    let metrics = Metrics()
+    let health: Health
+    let tls: TLSContext?
+    let server: HTTPServer
+    let loopWatch: LoopWatch
+    /// Nil where this node is alone.
+    let redis: RedisBus?
+    let storage: StorageService
+
+    init(_ configuration: Configuration, _ logging: Logging) async throws {
+        tls = try Self.tls(configuration.tls)
+        group = try EventLoopGroup(count: configuration.loops ?? EventLoopGroup.processorCount)
+        loopWatch = LoopWatch(group)
+        health = Health(version: Version.number)
+        health.add(loopWatch)
+        health.addDescriptors()
+        let writer = logging.writer
+        health.addLog { writer.dropped }
+        SystemMetrics.add(to: metrics, version: Version.number)
+        loopWatch.addMetrics(to: metrics)
+        let redis = try Self.redis(configuration.redis, on: group, logging, metrics)
+        self.redis = redis
+        storage = try await StorageService.open(
+            configuration, on: group, metrics, logging.logger("storage"),
+            bus: redis.map { [metrics] in DegradingBus($0, metrics: metrics) })
+        storage.observe(health, metrics)
+        if let redis {
+            health.add("redis") {
+                guard case .degraded(let since, let reason) = redis.state else { return .ok }
+                return .degraded(reason, age: Clocks.system.now - since)
+            }
+        }
+
+        let system = SystemRoutes(
+            health: health, metrics: metrics, version: Version.number,
+            publicURL: configuration.publicURL.map { "\($0)" },
+            benchLoops: configuration.isBench ? group.loops.count : nil)
+        var routes = system.routes()
+        if configuration.isBench {
+            routes.append(BenchWebSocket.route(WebSocketSettings(configuration.webSocket)))
+        }
+        server = HTTPServer(
+            addresses: try configuration.listen.map(Self.address), on: group, router: Router(routes),
+            limits: ServerLimits(configuration), tls: tls, metrics: metrics, logger: logging.logger("http"),
+            logsAccess: configuration.log.isAccessLogged)
+    }
+
+    /// What runs, in the order of starting; each may use what comes before it.
+    var services: [any Service] {
+        let bus: [any Service] = redis.map { [$0] } ?? []
+        return [loopWatch] + bus + [storage, server]
+    }
+
+    private static func tls(_ settings: Configuration.TLSSettings) throws -> TLSContext? {
+        guard let certificate = settings.certificate, let key = settings.key else { return nil }
+        let identity = TLSIdentity(chain: .file(certificate), key: .file(key))
+        return try TLSContext(
+            server: TLSServerSettings(
+                identities: [identity], protocols: ["h2", "http/1.1"],
+                clientCertificates: settings.clientAuthorities.map { .required(authorities: .file($0)) }
+                    ?? .none))
+    }
+
+    private static func redis(
+        _ settings: Configuration.RedisSettings, on group: EventLoopGroup, _ logging: Logging,
+        _ metrics: Metrics
+    ) throws -> RedisBus? {
+        guard let url = settings.url?.reveal().text, !url.isEmpty else { return nil }
+        var redis = RedisSettings(url: try RedisURL(url))
+        redis.prefix = settings.prefix
+        if let authorities = settings.authorities { redis.trust = .authorities(.file(authorities)) }
+        return try RedisBus(redis, loops: group, logger: logging.logger("bus"), metrics: metrics)
+    }
+
+    private static func address(_ address: ListenAddress) throws -> SocketAddress {
+        guard let socket = SocketAddress("\(address)") else { throw AddressError(address: "\(address)") }
+        return socket
+    }
+
+    private struct AddressError: Error, CustomStringConvertible {
+        let address: String
+        var description: String { "cannot listen at \(address)" }
+    }
+}
+
+extension ServerLimits {
+    /// The limits that are configured.
+    init(_ configuration: Configuration) {
+        self.init()
+        let http = configuration.http
+        head.headerBytesMax = http.headerBytesMax
+        head.fieldsMax = http.headerCountMax
+        head.targetMax = http.targetBytesMax
+        bodyMax = http.bodyBytesMax
+        headTimeout = http.headerTimeout
+        bodyTimeout = http.bodyTimeout
+        idleTimeout = http.idleTimeout
+        writeTimeout = http.writeTimeout
+        handlerTimeout = http.handlerTimeout
+        connectionsMax = http.connectionsMax
+        connectionsPerAddressMax = http.connectionsPerAddressMax ?? 0
+        http2.headerBytesMax = http.headerBytesMax
+        http2.headerFieldsMax = http.headerCountMax
+        http2.targetMax = http.targetBytesMax
+        http2.streamsMax = UInt32(clamping: configuration.http2.streamsMax)
+        http2.streamWindow = Int32(clamping: configuration.http2.streamWindow)
+        http2.connectionWindow = Int32(clamping: configuration.http2.connectionWindow)
+        http2.resetsPerSecond = UInt32(clamping: configuration.http2.resetsPerSecondMax)
+        http2.controlFramesPerSecond = UInt32(clamping: configuration.http2.controlsPerSecondMax)
+    }
+}
+
+extension WebSocketSettings {
+    /// How WebSockets are run, as configured.
+    init(_ settings: Configuration.WebSocketSettings) {
+        self.init()
+        messageBytesMax = settings.messageBytesMax
+        pingInterval = settings.pingInterval
+        closeTimeout = settings.closeTimeout
+        outboxBytesMax = settings.sendBufferMax
+        allowsCompression = settings.isCompressed
+    }
+}

@@ -1,0 +1,35 @@
+import Base
+import Reactor
+import Store
+import StorePostgres
+import StoreSQLite
+
+extension Configuration {
+    /// The database that is configured, or the file that stands for none.
+    var databaseInUse: DatabaseAddress { database ?? .sqlite(path: "\(data)/heliograph.db") }
+
+    /// Opens the database that is configured.
+    func openDatabase(on group: EventLoopGroup) async throws -> any Database {
+        switch databaseInUse {
+        case .sqlite(let path): try await SQLiteDatabase.open(SQLiteDatabase.Settings(path: path))
+        case .postgres(let url): try PostgresDatabase(url, loops: group.loops)
+        }
+    }
+}
+
+/// Runs `body` with the configured database and closes it afterwards; for commands.
+func withDatabase<R>(
+    _ configuration: Configuration, _ body: (any Database) async throws -> R
+) async throws -> R {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.shutdown() }
+    let database = try await configuration.openDatabase(on: group)
+    do {
+        let result = try await body(database)
+        await database.close()
+        return result
+    } catch {
+        await database.close()
+        throw error
+    }
+}

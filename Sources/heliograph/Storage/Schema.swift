@@ -1,0 +1,7 @@
+import Kernel
+import Store
+
+/// The whole schema: the steps of all rooms in one order.
+enum Schema {
+    static let steps: [Migration] = [LogSchema.migration]
+}

@@ -1,0 +1,4 @@
+/// A database that the conformance suite runs over.
+package enum Backend: String, Sendable, CaseIterable {
+    case sqlite, postgres
+}

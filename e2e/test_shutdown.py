@@ -1,0 +1,184 @@
+"""SIGTERM and SIGINT: nothing that was accepted is lost, and the process ends well and in time."""
+
+import signal
+import socket
+import threading
+import time
+
+import h2.events
+import pytest
+from hyperframe.frame import DataFrame, GoAwayFrame
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from frames import Frames, head
+from http2 import Http2, fields
+from raw import Raw, get, request
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_an_idle_server_at_once(start, number):
+    server = start()
+    begin = time.monotonic()
+    assert server.stop(number) == 0
+    assert time.monotonic() - begin < 3
+
+
+def test_idle_connections_do_not_hold_the_end_up(start):
+    server = start()
+    clients = [Raw(server) for _ in range(50)]
+    for raw in clients[:25]:
+        raw.send(get("/bench/json"))
+        assert raw.answer().status == 200
+    begin = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - begin < 5
+    assert all(raw.is_closed() for raw in clients)
+
+
+def test_a_request_half_sent_is_finished(start):
+    server = start()
+    body = b'{"update_id": 9}'
+    with Raw(server) as raw:
+        raw.send(request("POST", "/bench/echo", f"Content-Length: {len(body)}") + body[:5])
+        time.sleep(0.2)
+        server.send(signal.SIGTERM)
+        time.sleep(0.3)
+        raw.send(body[5:])
+        answer = raw.answer()
+        assert answer.status == 200 and answer.headers["connection"] == "close"
+        assert raw.is_closed()
+    assert server.wait() == 0
+
+
+def test_pipelined_requests_that_have_arrived_are_answered(start):
+    server = start()
+    with Raw(server) as raw:
+        raw.send(get("/bench/json") * 5000)
+        assert raw.answer().status == 200
+        server.send(signal.SIGTERM)
+        answered = 1
+        try:
+            while True:
+                assert raw.answer().status == 200
+                answered += 1
+        except (EOFError, ConnectionResetError):
+            pass
+    assert answered == 5000
+    assert server.wait() == 0
+
+
+class Loader(threading.Thread):
+    """Sends one request after the other over one connection until it ends."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.raw = Raw(server)
+        self.answers = 0
+        self.last_sent = 0.0
+        self.unanswered = False
+        self.broken = None
+
+    def run(self):
+        try:
+            while True:
+                self.last_sent = time.monotonic()
+                self.unanswered = True
+                self.raw.send(get("/bench/json"))
+                answer = self.raw.answer()
+                self.unanswered = False
+                self.answers += 1
+                assert answer.status == 200
+                if answer.headers.get("connection") == "close":
+                    return
+        except (EOFError, ConnectionResetError, BrokenPipeError):
+            pass
+        except Exception as error:
+            self.broken = error
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_every_request_sent_before_the_signal_is_answered(start, attempt):
+    server = start()
+    loaders = [Loader(server) for _ in range(64)]
+    for loader in loaders:
+        loader.start()
+    time.sleep(0.7)
+    signalled = time.monotonic()
+    server.send(signal.SIGTERM)
+    for loader in loaders:
+        loader.join(15)
+        assert not loader.is_alive(), "a connection was neither answered nor closed"
+    assert [loader.broken for loader in loaders if loader.broken] == []
+    lost = [loader for loader in loaders if loader.unanswered and loader.last_sent < signalled]
+    assert not lost, f"{len(lost)} of {len(loaders)} connections lost a request from before the signal"
+    late = [loader for loader in loaders if loader.unanswered]
+    assert not late, f"{len(late)} of {len(loaders)} connections lost a request from after the signal"
+    assert all(loader.answers > 0 for loader in loaders)
+    assert server.wait() == 0
+
+
+def test_nobody_new_is_let_in_while_the_rest_is_finished(start):
+    server = start()
+    with Raw(server) as raw:
+        raw.send(request("POST", "/bench/echo", "Content-Length: 16") + b"{")
+        time.sleep(0.2)
+        server.send(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port), 2)
+        raw.send(b'"update_id": 9}')
+        assert raw.answer().status == 200
+    assert server.wait() == 0
+
+
+def test_http_2_streams_are_finished_before_goaway_ends_the_connection(start):
+    server = start()
+    with Http2(server) as client:
+        stream = client.h2.get_next_available_stream_id()
+        client.h2.send_headers(stream, fields("POST", "/bench/echo"))
+        client.flush()
+        client.wait_for(h2.events.SettingsAcknowledged)
+        time.sleep(0.2)
+        server.send(signal.SIGTERM)
+        goaway = client.wait_for(h2.events.ConnectionTerminated)
+        assert goaway.error_code == 0 and goaway.last_stream_id >= stream
+    assert server.wait() == 0
+
+
+def test_many_http_2_streams_under_way_are_answered(start):
+    server = start()
+    with Frames(server) as client:
+        client.send(*(head(stream, path="/bench/json") for stream in range(1, 200, 2)))
+        server.send(signal.SIGTERM)
+        ended, last = set(), None
+        while frame := client.receive():
+            if isinstance(frame, GoAwayFrame):
+                last = frame.last_stream_id
+            if isinstance(frame, DataFrame) and "END_STREAM" in frame.flags:
+                ended.add(frame.stream_id)
+    assert ended == set(range(1, 200, 2)), f"GOAWAY named {last}"
+    assert server.wait() == 0
+
+
+def test_a_websocket_is_told_that_the_server_goes_away(start):
+    server = start()
+    with connect(f"ws://127.0.0.1:{server.port}/bench/ws", proxy=None) as client:
+        client.send("hello")
+        assert client.recv(timeout=5) == "hello"
+        server.send(signal.SIGTERM)
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=10)
+    assert closed.value.rcvd.code in (1001, 1012)
+    assert server.wait() == 0
+
+
+def test_a_client_that_never_finishes_does_not_hold_the_end_up_for_ever(start):
+    server = start(HELIOGRAPH_SHUTDOWN_DEADLINE="2s")
+    with Raw(server) as raw:
+        raw.send(request("POST", "/bench/echo", "Content-Length: 16") + b"{")
+        time.sleep(0.2)
+        begin = time.monotonic()
+        assert server.stop() == 75
+        assert 1.5 < time.monotonic() - begin < 5
+    assert "not finished" in server.log_tail()

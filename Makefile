@@ -53,10 +53,13 @@ test: deps generated tidy unit e2e ## Prove everything: tidy, unit tests, releas
 # These say how long things take while servers die and come back, so nothing else runs beside them.
 OUTAGES := StorePostgresTests|BusRedisTests
 
+# Many tests have deadlines, on a machine with few cores: a handful at a time, whatever the machine.
+SWIFT_TEST := $(SWIFT) test --experimental-maximum-parallelization-width 4
+
 unit: deps ## The unit tests alone
-	$(SWIFT) test --skip '$(OUTAGES)'
-	$(SWIFT) test --skip-build --filter StorePostgresTests
-	$(SWIFT) test --skip-build --filter BusRedisTests
+	$(SWIFT_TEST) --skip '$(OUTAGES)'
+	$(SWIFT_TEST) --skip-build --filter StorePostgresTests
+	$(SWIFT_TEST) --skip-build --filter BusRedisTests
 
 e2e: build probe ## The built binary, driven by curl, httpx, websockets and h2load
 	$(PYTHON) -m pytest e2e
@@ -79,10 +82,10 @@ sanitize: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tools/sanitize/thread.su
 sanitize: deps ## The unit tests, but those of outages, under the address and the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
 	for rooms in $(ROOMS); do \
-	    $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan --filter "$$rooms"; done
+	    $(SWIFT_TEST) --skip-build --sanitize=address --scratch-path .build-asan --filter "$$rooms"; done
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
 	for rooms in $(ROOMS); do \
-	    $(SWIFT) test --skip-build --sanitize=thread --scratch-path .build-tsan --filter "$$rooms"; done
+	    $(SWIFT_TEST) --skip-build --sanitize=thread --scratch-path .build-tsan --filter "$$rooms"; done
 
 bench: build ## Measure against nginx in the same run; bench/out/latest.json
 	python3 bench/run.py $(BENCH)

@@ -4,16 +4,17 @@ import Synchronization
 
 /// Watches how late the event loops run: a loop that a handler holds up answers nobody else.
 package final class LoopWatch: Service {
-    /// Later than this is not well.
-    static let lagMax = Duration.milliseconds(250)
-    /// How long a lag is remembered, so that whoever asks from time to time hears of it.
-    static let memory = Duration.seconds(10)
-
+    private let lagMax: Duration
     private let pulses: [LoopPulse]
 
-    /// A watch that begins with `start`.
-    package init(_ group: EventLoopGroup, interval: Duration = .milliseconds(250)) {
-        pulses = group.loops.map { LoopPulse($0, interval) }
+    /// A watch that begins with `start`: later than `lagMax` is not well, and is remembered for `memory`, so that
+    /// whoever asks from time to time hears of it.
+    package init(
+        _ group: EventLoopGroup, interval: Duration = .milliseconds(250),
+        lagMax: Duration = .milliseconds(250), memory: Duration = .seconds(10)
+    ) {
+        self.lagMax = lagMax
+        pulses = group.loops.map { LoopPulse($0, interval, memory) }
     }
 
     package var name: String { "loop watch" }
@@ -34,7 +35,7 @@ package final class LoopWatch: Service {
         for pulse in pulses {
             let reading = pulse.reading(at: now)
             health.age = max(health.age, reading.age)
-            guard reading.lag > LoopWatch.lagMax else { continue }
+            guard reading.lag > lagMax else { continue }
             let milliseconds = reading.lag.nanosecondsClamped / 1_000_000
             health.status = .degraded
             health.reason = "loop \(pulse.loop.index) was held up for \(milliseconds) ms"
@@ -65,6 +66,7 @@ package final class LoopWatch: Service {
 private final class LoopPulse: Sendable {
     let loop: EventLoop
     private let interval: Duration
+    private let memory: Duration
 
     private struct State {
         var timer: LoopTimer?
@@ -76,9 +78,10 @@ private final class LoopPulse: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ loop: EventLoop, _ interval: Duration) {
+    init(_ loop: EventLoop, _ interval: Duration, _ memory: Duration) {
         self.loop = loop
         self.interval = interval
+        self.memory = memory
     }
 
     /// Begins to beat; on the loop, as are `stop` and `beat`.
@@ -102,7 +105,7 @@ private final class LoopPulse: Sendable {
             guard state.beaten > 0 else { return (.zero, .zero) }
             // A loop that hangs right now has not noticed it yet.
             let present = now > state.due ? now - state.due : 0
-            let isRecent = now &- state.worstSeen < LoopWatch.memory.nanoseconds
+            let isRecent = now &- state.worstSeen < memory.nanoseconds
             let lag = max(present, isRecent ? state.worst : 0)
             let age = now > state.beaten ? now - state.beaten : 0
             return (.nanoseconds(Int64(clamping: lag)), .nanoseconds(Int64(clamping: age)))
@@ -114,7 +117,7 @@ private final class LoopPulse: Sendable {
         let due = now &+ interval.nanoseconds
         let timer = state.withLock { state in
             let lag = now > state.due ? now - state.due : 0
-            if lag >= state.worst || now &- state.worstSeen >= LoopWatch.memory.nanoseconds {
+            if lag >= state.worst || now &- state.worstSeen >= memory.nanoseconds {
                 state.worst = lag
                 state.worstSeen = now
             }

@@ -86,7 +86,7 @@ import Wire
             $0.writeTimeout = .milliseconds(400)
             $0.idleTimeout = .seconds(60)
         }
-        let route = Route(.get, "/large") { _ in
+        let route = Route(.get, "/large", .open) { _ in
             Response(Bytes([UInt8](repeating: 1, count: 60 * 1024)), type: "text/plain")
         }
         try await TestServer.run([route], limits: limits) { server in
@@ -123,7 +123,7 @@ import Wire
     @Test(arguments: Transport.allCases) func `a handler that takes too long is cancelled and answered for`(
         transport: Transport
     ) async throws {
-        let route = Route(.get, "/slow") { request in
+        let route = Route(.get, "/slow", .open) { request in
             try await request.connection.loop.sleep(for: .seconds(100))
             return Response()
         }
@@ -157,7 +157,7 @@ import Wire
     @Test func `a streamed answer may take longer than a handler, and the connection afterwards idle`()
         async throws
     {
-        let route = Route(.post, "/slowly") { request in
+        let route = Route(.post, "/slowly", .open) { request in
             .stream { writer in
                 for try await part in request.body.parts { try await writer.write(part) }
                 try await request.connection.loop.sleep(for: .milliseconds(120))
@@ -182,7 +182,7 @@ import Wire
 
     @Test func `a client that takes none of its answer is given up, and its handler with it`() async throws {
         let ended = Gate()
-        let route = Route(.get, "/endless") { _ in
+        let route = Route(.get, "/endless", .open) { _ in
             .stream { writer in
                 do { while true { try await writer.write(Bytes([UInt8](repeating: 1, count: 65536))) } } catch
                 {
@@ -254,7 +254,7 @@ import Wire
         transport: Transport
     ) async throws {
         let (began, release) = (Gate(), Gate())
-        let route = Route(.get, "/wait") { _ in
+        let route = Route(.get, "/wait", .open) { _ in
             await began.open()
             await release.wait()
             return Response(Bytes("done"), type: "text/plain")
@@ -285,7 +285,7 @@ import Wire
         var limits = ServerLimits()
         limits.idleGrace = .seconds(10)
         let began = Gate()
-        let waiting = Route(.get, "/until-drain") { request in
+        let waiting = Route(.get, "/until-drain", .open) { request in
             await began.open()
             await request.connection.drain.wait()
             return Response()
@@ -313,7 +313,7 @@ import Wire
 
     @Test func `what is not finished at the deadline is cut off and reported`() async throws {
         let (began, ended) = (Gate(), Gate())
-        let route = Route(.get, "/wait") { request in
+        let route = Route(.get, "/wait", .open) { request in
             await began.open()
             do { try await request.connection.loop.sleep(for: .seconds(100)) } catch { await ended.open() }
             return Response()

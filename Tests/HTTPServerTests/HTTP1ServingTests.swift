@@ -275,7 +275,7 @@ import Wire
         transport: Transport
     ) async throws {
         let (began, ended) = (Gate(), Gate())
-        let route = Route(.get, "/wait") { request in
+        let route = Route(.get, "/wait", .open) { request in
             await began.open()
             do { try await request.connection.loop.sleep(for: .seconds(100)) } catch { await ended.open() }
             return Response()
@@ -314,7 +314,7 @@ import Wire
     @Test func `a client that vanishes in the middle of its answer ends the handler's writing`() async throws
     {
         let ended = Gate()
-        let route = Route(.get, "/endless") { _ in
+        let route = Route(.get, "/endless", .open) { _ in
             .stream { writer in
                 do { while true { try await writer.write(Bytes([UInt8](repeating: 1, count: 65536))) } } catch
                 {
@@ -336,13 +336,13 @@ import Wire
     @Test func `a writer that is kept beyond its answer writes into no other`() async throws {
         let kept = Kept()
         let routes = [
-            Route(.get, "/keep") { _ in
+            Route(.get, "/keep", .open) { _ in
                 .stream { writer in
                     await kept.keep(writer)
                     try await writer.write("first")
                 }
             },
-            Route(.get, "/use") { _ in
+            Route(.get, "/use", .open) { _ in
                 .stream { writer in
                     await kept.write("intruder")
                     try await writer.write("second")

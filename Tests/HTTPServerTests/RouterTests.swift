@@ -5,7 +5,7 @@ import Wire
 
 @Suite struct RouterTests {
     private static func route(_ method: HTTPMethod, _ path: String) -> Route {
-        Route(method, path) { _ in Response() }
+        Route(method, path, .open) { _ in Response() }
     }
 
     private static let router = Router([
@@ -93,7 +93,8 @@ import Wire
     @Test func `two routes of the same shape stop the program`() async {
         await #expect(processExitsWith: .failure) {
             _ = Router([
-                Route(.get, "/a/{one}") { _ in Response() }, Route(.get, "/a/{two}") { _ in Response() },
+                Route(.get, "/a/{one}", .open) { _ in Response() },
+                Route(.get, "/a/{two}", .open) { _ in Response() },
             ])
         }
     }

@@ -51,9 +51,9 @@ import Testing
         (EventFilter(kinds: ["edited_message"]), [4]), (EventFilter(senders: [5]), [1, 2, 3]),
         (EventFilter(.of(chats: [2, 3], sources: [])), [2, 4]),
         (EventFilter(.of(chats: [1], sources: [.bot(2)])), [1, 3, 4]),
-        (EventFilter(.chat(1), granted: .source(.bot(2))), [3]),
+        (EventFilter(.chat(1), granted: [.source(.bot(2))]), [3]),
         (EventFilter(.chat(1), kinds: ["message"], senders: [5]), [1, 3]),
-        (EventFilter(granted: .of(chats: [2], sources: [])), [2]),
+        (EventFilter(granted: [.of(chats: [2], sources: [])]), [2]),
     ]
     static let four = [
         message("a", chat: 1), message("b", chat: 2), message("c", chat: 1, source: .bot(2)),

@@ -95,8 +95,8 @@ import Testing
         EventFilter(.of(chats: [7, 8], sources: [])),
         EventFilter(.of(chats: [], sources: [.bot(1), .bot(2)])),
         EventFilter(.of(chats: [7], sources: [.bot(2)])),
-        EventFilter(granted: .of(chats: [7, 8], sources: [])),
-        EventFilter(.of(chats: [7, 9], sources: []), granted: .of(chats: [7, 8], sources: [])),
+        EventFilter(granted: [.of(chats: [7, 8], sources: [])]),
+        EventFilter(.of(chats: [7, 9], sources: []), granted: [.of(chats: [7, 8], sources: [])]),
     ]
 
     @Test(arguments: Backend.allCases, untouched)
@@ -138,7 +138,7 @@ import Testing
             let metrics = Metrics()
             let log = try await EventLog(database, metrics: metrics)
             let filters = [
-                EventFilter(granted: .of(chats: [], sources: [])),
+                EventFilter(granted: [.of(chats: [], sources: [])]),
                 EventFilter(.of(chats: [1, 2, 3], sources: [.bot(1)])),
             ]
             let tasks = filters.map { filter in

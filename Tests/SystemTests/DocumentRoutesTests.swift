@@ -38,7 +38,9 @@ import Wire
     }
 
     @Test func `the page lists every operation and loads nothing from elsewhere`() async throws {
-        let others = [Route(.get, "/things", Operation("getThings", "Things <& `more`>")) { _ in Response() }]
+        let others = [
+            Route(.get, "/things", .open, Operation("getThings", "Things <& `more`>")) { _ in Response() }
+        ]
         try await TestServer.run(others: others) { _, client in
             let page = try await client.get("/docs")
             #expect(page.fields["content-type"] == "text/html; charset=utf-8")
@@ -59,7 +61,7 @@ import Wire
     }
 
     private func route(_ path: String, _ operation: Operation) -> Route {
-        Route(.post, path, operation) { _ in Response() }
+        Route(.post, path, .open, operation) { _ in Response() }
     }
 
     @Test func `parameters of the path are derived from its pattern`() throws {
@@ -114,6 +116,6 @@ import Wire
     }
 
     @Test func `routes without an operation are left out`() {
-        #expect([Route(.get, "/a") { _ in Response() }].described.isEmpty)
+        #expect([Route(.get, "/a", .open) { _ in Response() }].described.isEmpty)
     }
 }

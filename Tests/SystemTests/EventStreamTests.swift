@@ -9,7 +9,7 @@ import Wire
 
 @Suite struct EventStreamTests {
     @Test func `events arrive as they come, and the end is the end`() async throws {
-        let route = Route(.get, "/events") { request in
+        let route = Route(.get, "/events", .open) { request in
             let (events, source) = AsyncStream.makeStream(of: ServerSentEvent.self)
             source.yield(ServerSentEvent(id: "7", data: Bytes("after \(request.lastEventID ?? "nothing")")))
             source.yield(ServerSentEvent(name: "done", data: ""))
@@ -29,7 +29,7 @@ import Wire
         async throws
     {
         let ended = Ended()
-        let route = Route(.get, "/events") { request in
+        let route = Route(.get, "/events", .open) { request in
             let (events, source) = AsyncStream.makeStream(of: ServerSentEvent.self)
             source.onTermination = { _ in
                 ended.signal()
@@ -48,7 +48,7 @@ import Wire
     }
 
     @Test func `a stream without end ends in good order when the server stops`() async throws {
-        let route = Route(.get, "/events") { request in
+        let route = Route(.get, "/events", .open) { request in
             let (events, source) = AsyncStream.makeStream(of: ServerSentEvent.self)
             source.yield(ServerSentEvent(data: "first"))
             source.onTermination = { _ in _ = source }
@@ -64,7 +64,7 @@ import Wire
 
     @Test func `a stream that fails is broken off`() async throws {
         struct Broken: Error {}
-        let route = Route(.get, "/events") { request in
+        let route = Route(.get, "/events", .open) { request in
             EventStream.response(
                 to: request, AsyncThrowingStream<ServerSentEvent, any Error> { throw Broken() })
         }
@@ -74,7 +74,7 @@ import Wire
     }
 
     @Test func `the parts of a body and a handler's sleep stay on the connection's loop`() async throws {
-        let route = Route(.post, "/parts") { request in
+        let route = Route(.post, "/parts", .open) { request in
             let loop = request.connection.loop
             var isAtHome = loop.isCurrent
             for try await _ in request.body.parts { isAtHome = isAtHome && loop.isCurrent }

@@ -50,6 +50,8 @@ public struct Request: Sendable {
     public var parameters = PathParameters()
     /// The route that the router has chosen; nil while there is none.
     public internal(set) var route: Route?
+    /// Who sent it, as middleware has found out.
+    public var caller: (any AnyObject & Sendable)?
     var refusal: Refusal?
     /// Names this request in logs and in the answer's `x-request-id`.
     public let id: RequestID

@@ -1,3 +1,4 @@
+public import Base
 public import Wire
 
 /// Answers a request.
@@ -12,6 +13,12 @@ public final class Route: Sendable {
     public let method: HTTPMethod
     /// The paths that the route answers.
     public let pattern: PathPattern
+    /// Who may call it.
+    public let access: Access
+    /// With whom its callers compete.
+    public let rate: RateClass
+    /// Whether credentials may stand in the query (`?token=`), because browsers cannot send fields here.
+    public let takesQueryToken: Bool
     /// What the API document says about it; an operation without it is not listed there.
     public let operation: Operation?
     /// What answers.
@@ -19,10 +26,14 @@ public final class Route: Sendable {
 
     /// Puts the parts together.
     public init(
-        _ method: HTTPMethod, _ path: String, _ operation: Operation? = nil, handler: @escaping Handler
+        _ method: HTTPMethod, _ path: String, _ access: Access, _ operation: Operation? = nil,
+        rate: RateClass = .interactive, takesQueryToken: Bool = false, handler: @escaping Handler
     ) {
         self.method = method
         pattern = PathPattern(path)
+        self.access = access
+        self.rate = rate
+        self.takesQueryToken = takesQueryToken
         self.operation = operation
         self.handler = handler
     }

@@ -16,18 +16,23 @@ package struct EventFilter: Sendable, Equatable {
         package static func source(_ source: Source) -> Scope { .of(chats: [], sources: [source]) }
 
         func contains(_ event: Event) -> Bool {
+            contains(chat: event.content.chat, source: event.content.source)
+        }
+
+        /// Whether a chat is part of it, when it is reached through a source.
+        package func contains(chat: Int64?, source: Source?) -> Bool {
             switch self {
             case .everything: true
             case .of(let chats, let sources):
-                sources.contains(event.content.source) || event.content.chat.map(chats.contains) ?? false
+                source.map(sources.contains) ?? false || chat.map(chats.contains) ?? false
             }
         }
     }
 
     /// What is asked for.
     package var scope: Scope
-    /// What the reader may see; an event must be in both.
-    package var granted: Scope
+    /// What the reader may see; an event must be in all of these, too.
+    package var granted: [Scope]
     /// Only these kinds of events, if there are any here.
     package var kinds: Set<String>
     /// Only what these did, if there are any here.
@@ -35,7 +40,7 @@ package struct EventFilter: Sendable, Equatable {
 
     /// A filter; without arguments it lets everything pass.
     package init(
-        _ scope: Scope = .everything, granted: Scope = .everything, kinds: Set<String> = [],
+        _ scope: Scope = .everything, granted: [Scope] = [], kinds: Set<String> = [],
         senders: Set<Int64> = []
     ) {
         self.scope = scope
@@ -48,7 +53,7 @@ package struct EventFilter: Sendable, Equatable {
     package func matches(_ event: Event) -> Bool {
         (kinds.isEmpty || kinds.contains(event.content.kind))
             && (senders.isEmpty || event.content.sender.map(senders.contains) ?? false)
-            && scope.contains(event) && granted.contains(event)
+            && scope.contains(event) && granted.allSatisfy { $0.contains(event) }
     }
 }
 
@@ -61,7 +66,7 @@ extension EventFilter {
     }
 
     var path: Path {
-        for case .of(let chats, let sources) in [scope, granted] {
+        for case .of(let chats, let sources) in [scope] + granted {
             if chats.count == 1, sources.isEmpty, let chat = chats.first { return .chat(chat) }
             if sources.count == 1, chats.isEmpty, let source = sources.first { return .source(source) }
         }
@@ -71,7 +76,7 @@ extension EventFilter {
     /// Whether the path alone does not decide which events pass.
     var isSelective: Bool {
         guard kinds.isEmpty, senders.isEmpty else { return true }
-        return [scope, granted].contains { $0 != .everything && $0 != pathScope }
+        return ([scope] + granted).contains { $0 != .everything && $0 != pathScope }
     }
 
     private var pathScope: Scope {
@@ -84,7 +89,7 @@ extension EventFilter {
 
     /// The conditions beyond the path, as SQL.
     func addConditions(to query: inout Query) {
-        for scope in [scope, granted] where scope != .everything && scope != pathScope {
+        for scope in [scope] + granted where scope != .everything && scope != pathScope {
             guard case .of(let chats, let sources) = scope else { continue }
             // The plus keeps SQLite from the indexes, along which it would read all that these chats and
             // sources ever had, and not the window alone.

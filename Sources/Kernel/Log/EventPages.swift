@@ -119,10 +119,12 @@ struct EventPages: Sendable {
 
     /// Up to where retention has taken something that the filter lets pass.
     func expiredThrough(_ transaction: any ReadTransaction) async throws -> Position {
-        // An event must be in both scopes, so what went from one of them alone is no loss.
-        let asked = try await Self.expiredThrough(filter.scope, transaction)
-        guard filter.granted != filter.scope, asked > .zero else { return asked }
-        return min(asked, try await Self.expiredThrough(filter.granted, transaction))
+        // An event must be in all scopes, so what went from one of them alone is no loss.
+        var expired = try await Self.expiredThrough(filter.scope, transaction)
+        for scope in filter.granted where scope != filter.scope && expired > .zero {
+            expired = min(expired, try await Self.expiredThrough(scope, transaction))
+        }
+        return expired
     }
 
     private static func expiredThrough(

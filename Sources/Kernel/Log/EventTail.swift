@@ -198,7 +198,7 @@ extension Event {
 
 extension EventFilter {
     /// Where a reader is kept: under what it asked for, else under what it may see.
-    var interest: Scope { scope == .everything ? granted : scope }
+    var interest: Scope { scope == .everything ? granted.first ?? .everything : scope }
 
     /// Whether events of a source are delivered for the source's sake already.
     func scopeHas(source: Source) -> Bool {

@@ -17,8 +17,8 @@ struct DocumentRoutes: Sendable {
         // What they answer does not matter where they are only described.
         let nothing: Handler = { _ in Response() }
         let own = [
-            Route(.get, "/openapi.json", openAPI, handler: nothing),
-            Route(.get, "/docs", page, handler: nothing),
+            Route(.get, "/openapi.json", .open, openAPI, handler: nothing),
+            Route(.get, "/docs", .open, page, handler: nothing),
         ]
         let operations = (others + own).described
         let document = OpenAPIDocument(operations: operations, version: version, publicURL: publicURL)
@@ -30,9 +30,9 @@ struct DocumentRoutes: Sendable {
             fields: ["content-security-policy": DocumentationPage.policy])
         let styleFile = StaticFile(DocumentationPage.style, type: "text/css; charset=utf-8")
         return [
-            Route(.get, "/openapi.json", openAPI, handler: openAPIFile.handler),
-            Route(.get, "/docs", page, handler: pageFile.handler),
-            Route(.get, "/docs/style.css", handler: styleFile.handler),
+            Route(.get, "/openapi.json", .open, openAPI, handler: openAPIFile.handler),
+            Route(.get, "/docs", .open, page, handler: pageFile.handler),
+            Route(.get, "/docs/style.css", .open, handler: styleFile.handler),
         ]
     }
 }

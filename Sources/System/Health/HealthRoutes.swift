@@ -7,8 +7,8 @@ struct HealthRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/health", operation("getHealth")) { try answer($0) },
-            Route(.get, "/api/v1/system/health", operation("getSystemHealth")) { try answer($0) },
+            Route(.get, "/health", .open, operation("getHealth")) { try answer($0) },
+            Route(.get, "/api/v1/system/health", .open, operation("getSystemHealth")) { try answer($0) },
         ]
     }
 

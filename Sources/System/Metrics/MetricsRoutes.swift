@@ -10,7 +10,7 @@ struct MetricsRoutes: Sendable {
         let form = Schema.string()
         return [
             Route(
-                .get, "/metrics",
+                .get, "/metrics", .open,
                 Operation(
                     "getMetricsText", "The metrics as text",
                     description: "Prometheus text, or OpenMetrics for a client that prefers it.",
@@ -21,7 +21,7 @@ struct MetricsRoutes: Sendable {
                     ])
             ) { text($0) },
             Route(
-                .get, "/api/v1/system/metrics",
+                .get, "/api/v1/system/metrics", .open,
                 Operation(
                     "getSystemMetrics", "The metrics as JSON", tags: ["system"],
                     responses: [.init(.ok, "All metrics.", .init(.envelope(Self.schema)))])

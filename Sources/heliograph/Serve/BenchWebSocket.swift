@@ -4,7 +4,7 @@ import Wire
 /// An echo, for measuring WebSockets and for testing them with foreign clients.
 enum BenchWebSocket {
     static func route(_ settings: WebSocketSettings) -> Route {
-        Route(.get, "/bench/ws") { request in
+        Route(.get, "/bench/ws", .open) { request in
             try request.webSocket(settings) { socket in
                 while let message = await socket.receive() {
                     switch message {

@@ -29,6 +29,27 @@ enum Program {
             details: "The file is checked as a whole before the first row is written.", operands: ["FILE"],
             takesSettings: true),
         Command(
+            "rotate-keys", "Seals stored secrets with the current encryption key, while servers run.",
+            details:
+                "Ends with 1 when something is left that an old key has sealed. It can be broken off and run again.",
+            options: [
+                json,
+                Command.Option("--new-key", "Adds a fresh key to the file of keys first, and seals with that."),
+                Command.Option(
+                    "--remove-old", "Removes old keys from the file once nothing needs them any more."),
+                Command.Option(
+                    "--pause", value: "N", "Seconds that servers are given to see a change of the file (3)."),
+            ], takesSettings: true),
+        Command(
+            "audit", "Checks or shows the log of who did what.",
+            details: "ACTION is verify or list. verify ends with 1 when an entry was changed or removed.",
+            operands: ["ACTION"],
+            options: [
+                json, Command.Option("--limit", value: "N", "How many entries list shows, the newest (50)."),
+                Command.Option(
+                    "--anchor", value: "N:HASH", "An entry and its hash that verify has shown earlier."),
+            ], takesSettings: true),
+        Command(
             "bench", "Measures what the log can do on this machine, in an empty database.",
             details: "WHAT is log. Prints JSON.", operands: ["WHAT"],
             options: [
@@ -82,6 +103,11 @@ enum Program {
             return try await MigrateCommand.run(invocation.operands, configuration, isJSON: isJSON)
         case "bench":
             return try await BenchCommand.run(invocation.operands, invocation.options, configuration)
+        case "rotate-keys":
+            return try await RotateKeysCommand.run(invocation.options, configuration, isJSON: isJSON)
+        case "audit":
+            return try await AuditCommand.run(
+                invocation.operands, invocation.options, configuration, isJSON: isJSON)
         case "backup": return try await BackupCommand.backup(invocation.operands, configuration)
         case "restore": return try await BackupCommand.restore(invocation.operands, configuration)
         default: return await Doctor.run(configuration, isJSON: isJSON)
@@ -99,7 +125,7 @@ enum Program {
         }
         var text = "Heliograph, a self-hosted Telegram gateway.\n\nUsage: heliograph COMMAND\n\nCommands:\n"
         for command in commands {
-            let gap = String(repeating: " ", count: max(1, 10 - command.name.count))
+            let gap = String(repeating: " ", count: max(1, 13 - command.name.count))
             text += "  \(command.name)\(gap)\(command.summary)\n"
         }
         Terminal.say(text + "\n`heliograph help COMMAND` tells more.\n")

@@ -58,6 +58,8 @@ public struct Configuration: Sendable {
         public var keys: Secret?
         /// The file of the keys.
         public var keyFile: String?
+        /// How old the current key may become before health asks for another.
+        public var rotateAfter = Duration.zero
     }
 
     /// Bounds for HTTP of any version.

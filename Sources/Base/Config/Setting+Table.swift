@@ -109,6 +109,10 @@ extension Setting {
             "encryption_key_file", .pathOrNothing, default: "",
             "A file with such keys, one a line, which only its owner can read."
         ) { $0.encryption.keyFile = $1 },
+        Setting(
+            "vault.rotate_after", .duration(.seconds(3600) ... .seconds(3650 * 86_400)), default: "30d",
+            "How old the current key may become before health asks for another."
+        ) { $0.encryption.rotateAfter = $1 },
     ]
 
     private static let timeout = SettingKind<Duration>.duration(.milliseconds(1) ... .seconds(86_400))

@@ -60,11 +60,41 @@ package struct KeyFile: Sendable {
         try change { ring throws(VaultError) in try ring.adding(at: now) }
     }
 
+    /// Adds a fresh key in second place, so that every node can open what it seals before one of them seals with it.
+    ///
+    /// Its number is higher than those in the file and than `floor`.
+    package func introduce(now: Timestamp, above floor: UInt32) throws(VaultError) -> KeyRing {
+        try change { ring throws(VaultError) in try ring.introducing(at: now, above: floor) }
+    }
+
+    /// Moves a key to the first place: it seals from now on.
+    package func promote(_ id: UInt32) throws(VaultError) -> KeyRing {
+        try change { ring throws(VaultError) in try ring.promoting(id) }
+    }
+
     /// Removes a key, which must not be the current one; returns those that are left.
     ///
     /// What that key sealed is lost: rotate first.
     package func remove(_ id: UInt32) throws(VaultError) -> KeyRing {
         try change { ring throws(VaultError) in try ring.removing(id) }
+    }
+
+    /// Tells one content from another without reading it; nil where nothing is there.
+    package var signature: Signature? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return Signature(
+            inode: UInt64(status.st_ino), size: Int64(status.st_size), mode: status.st_mode,
+            seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec))
+    }
+
+    /// What changes whenever a file does.
+    package struct Signature: Sendable, Equatable {
+        let inode: UInt64
+        let size: Int64
+        let mode: UInt32
+        let seconds: Int64
+        let nanoseconds: Int64
     }
 
     /// Reads, changes and replaces the file; two programs that do so at once would lose a key, so one is refused.

@@ -53,6 +53,28 @@ package struct KeyRing: Sendable {
         return try KeyRing([VaultKey.random(id: newest + 1, createdAt: now)] + keys)
     }
 
+    /// The ring with a new key that only opens, until it is promoted; its number is also higher than `floor`.
+    package func introducing(at now: Timestamp, above floor: UInt32) throws(VaultError) -> KeyRing {
+        let newest = max(keys.map(\.id).max() ?? 0, floor)
+        guard newest < .max else { throw VaultError(.malformedKeys, "there is no number left for a key") }
+        let key = try VaultKey.random(id: newest + 1, createdAt: now)
+        return try KeyRing([current, key] + keys.dropFirst())
+    }
+
+    /// The ring in which another of its keys seals.
+    package func promoting(_ id: UInt32) throws(VaultError) -> KeyRing {
+        guard let key = key(id) else { throw VaultError(.unknownKey, "there is no key \(id)") }
+        return try KeyRing([key] + keys.filter { $0.id != id })
+    }
+
+    /// A key that was introduced and not promoted: newer than the current one by number and by time.
+    package var introduced: VaultKey? {
+        guard let begin = current.createdAt else { return nil }
+        return keys.dropFirst().filter { key in
+            key.id > current.id && key.createdAt.map { $0 > begin } ?? false
+        }.max { $0.id < $1.id }
+    }
+
     /// The ring without a key, which must not be the current one.
     package func removing(_ id: UInt32) throws(VaultError) -> KeyRing {
         guard id != current.id else {

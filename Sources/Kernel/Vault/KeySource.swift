@@ -50,10 +50,18 @@ package struct KeySource: Sendable {
             isProduction: configuration.environment == .production)
     }
 
+    /// The file of keys that is in use; nil where the settings themselves hold the keys.
+    package var path: String? {
+        if single != nil || list != nil { return nil }
+        return file ?? folder + "/" + KeyFile.name
+    }
+
     /// Reads the keys; makes them only where nothing is configured, and never in production.
     ///
     /// A file that development made in the data folder does not count as configured: production names its keys.
-    package func open(clocks: Clocks = .system) throws(VaultError) -> Found {
+    ///
+    /// Unless `makesFile`, they have to be there in any case.
+    package func open(clocks: Clocks = .system, makesFile: Bool = true) throws(VaultError) -> Found {
         if let single { return Found(ring: try KeyRing(single: single), origin: .settings) }
         if let list { return Found(ring: try KeyRing(list: list), origin: .settings) }
         if let file { return Found(ring: try KeyFile(file).read(), origin: .file(path: file)) }
@@ -62,6 +70,10 @@ package struct KeySource: Sendable {
                 .noKey,
                 "in production an encryption key is needed: set ENCRYPTION_KEY (64 hexadecimal digits, such as"
                     + " `openssl rand -hex 32` prints), ENCRYPTION_KEYS or encryption_key_file")
+        }
+        guard makesFile else {
+            let file = KeyFile(folder + "/" + KeyFile.name)
+            return Found(ring: try file.read(), origin: .file(path: file.path))
         }
         let (ring, file, isNew) = try KeyFile.openOrCreate(folder, now: clocks.now)
         return Found(ring: ring, origin: isNew ? .made(path: file.path) : .file(path: file.path))

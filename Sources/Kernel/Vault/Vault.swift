@@ -8,6 +8,16 @@ import Synchronization
 /// ciphertext and a tag of 16 bytes. Version, number and place are authenticated.
 package final class Vault: Sendable {
     private let ring: Mutex<KeyRing>
+    private let search = Mutex(Search())
+
+    /// Where keys are looked for that are not there.
+    private struct Search: Sendable {
+        var read: (@Sendable () -> [VaultKey])?
+        var last: Moment?
+    }
+
+    /// An envelope that nobody can open must not have the keys read for each attempt.
+    private static let searchPause = Duration.seconds(1)
 
     /// What sealing adds to a secret.
     package static let overheadBytes = headerBytes + AESGCM.overheadBytes
@@ -26,6 +36,13 @@ package final class Vault: Sendable {
     ///
     /// Give every node the new key before one of them seals with it: first in second place, then in first.
     package func replaceKeys(_ keys: KeyRing) { ring.withLock { $0 = keys } }
+
+    /// Has keys looked for where an envelope names one that is not there: at most once a second, on the thread that opens.
+    ///
+    /// What is found only opens; which key seals, `replaceKeys` alone decides.
+    package func lookForKeys(_ read: @escaping @Sendable () -> [VaultKey]) {
+        search.withLock { $0.read = read }
+    }
 
     /// How old the current key is, where that is known.
     package func currentKeyAge(at now: Timestamp) -> Duration? { keys.current.createdAt.map { now - $0 } }
@@ -52,7 +69,7 @@ package final class Vault: Sendable {
         guard let id = Self.keyID(of: envelope) else {
             throw VaultError(.notAuthentic, "\(place) does not hold what was sealed for it")
         }
-        guard let key = keys.key(id) else {
+        guard let key = keys.key(id) ?? searched(id) else {
             throw VaultError(.unknownKey, "\(place) was sealed with key \(id), which is not there")
         }
         do {
@@ -60,6 +77,23 @@ package final class Vault: Sendable {
         } catch {
             throw VaultError(.notAuthentic, "\(place) does not hold what was sealed for it")
         }
+    }
+
+    /// A key that came in only just, with which somebody has sealed already.
+    private func searched(_ id: UInt32) -> VaultKey? {
+        let now = Clocks.system.moment
+        let read = search.withLock { search in
+            if let last = search.last, now - last < Self.searchPause { return nil as (@Sendable () -> [VaultKey])? }
+            search.last = now
+            return search.read
+        }
+        guard let key = read?().first(where: { $0.id == id }) else { return nil }
+        ring.withLock { ring in
+            guard ring.key(id) == nil else { return }
+            // A ring that is full stays as it is; the key opens this once.
+            ring = (try? KeyRing(ring.keys + [key])) ?? ring
+        }
+        return key
     }
 
     /// Whether something should be sealed anew: with the current key, in the current form.

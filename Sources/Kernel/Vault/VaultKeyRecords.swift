@@ -50,6 +50,14 @@ package struct VaultKeyRecords: Sendable {
         return try KeyRing(keys)
     }
 
+    /// The highest number that a key ever had here; 0 where there was none.
+    package func newestID() async throws -> UInt32 {
+        let newest = try await database.read { transaction in
+            try await transaction.first("SELECT coalesce(max(id), 0) FROM vault_keys") { try $0.integer(0) }
+        }
+        return UInt32(clamping: newest ?? 0)
+    }
+
     /// Forgets a key that is no longer used, so that its number can stand for another one.
     package func forget(_ id: UInt32) async throws {
         try await database.write { transaction in

@@ -3,6 +3,7 @@ import Bus
 import BusRedis
 import Crypto
 import HTTPServer
+import Kernel
 import Reactor
 import System
 import Wire
@@ -18,6 +19,10 @@ struct Composition {
     /// Nil where this node is alone.
     let redis: RedisBus?
     let storage: StorageService
+    /// What stored secrets are sealed with.
+    let vault: Vault
+    let keys: VaultKeyWatch
+    let audit: AuditLog
 
     init(_ configuration: Configuration, _ logging: Logging) async throws {
         tls = try Self.tls(configuration.tls)
@@ -36,6 +41,11 @@ struct Composition {
             configuration, on: group, metrics, logging.logger("storage"),
             bus: redis.map { [metrics] in DegradingBus($0, metrics: metrics) })
         storage.observe(health, metrics)
+        keys = try await VaultKeyWatch.open(
+            KeySource(configuration), VaultKeyRecords(storage.database), logger: logging.logger("vault"))
+        vault = keys.vault
+        keys.observe(health, metrics, rotateAfter: configuration.encryption.rotateAfter)
+        audit = AuditLog(storage.database, metrics: metrics, logger: logging.logger("audit"))
         if let redis {
             health.add("redis") {
                 guard case .degraded(let since, let reason) = redis.state else { return .ok }
@@ -60,7 +70,7 @@ struct Composition {
     /// What runs, in the order of starting; each may use what comes before it.
     var services: [any Service] {
         let bus: [any Service] = redis.map { [$0] } ?? []
-        return [loopWatch] + bus + [storage, server]
+        return [loopWatch] + bus + [storage, audit, keys, server]
     }
 
     private static func tls(_ settings: Configuration.TLSSettings) throws -> TLSContext? {

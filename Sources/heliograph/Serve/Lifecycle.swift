@@ -1,6 +1,7 @@
 import Base
 import Crypto
 import HTTPServer
+import Kernel
 import Reactor
 import Synchronization
 import System
@@ -59,23 +60,25 @@ struct Readiness: Service {
     }
 }
 
-/// Answers SIGHUP: reads certificates and the settings that may change at run time anew.
+/// Answers SIGHUP: reads certificates, keys and the settings that may change at run time anew.
 struct Reloader: Service {
     private let configuration: Configuration
     private let logging: Logging
     private let tls: TLSContext?
+    private let keys: VaultKeyWatch
     private let read: @Sendable () throws -> Configuration
     private let requests: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
     let name = "reload"
 
     init(
-        configuration: Configuration, logging: Logging, tls: TLSContext?,
+        configuration: Configuration, logging: Logging, tls: TLSContext?, keys: VaultKeyWatch,
         read: @escaping @Sendable () throws -> Configuration
     ) {
         self.configuration = configuration
         self.logging = logging
         self.tls = tls
+        self.keys = keys
         self.read = read
         (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -87,7 +90,7 @@ struct Reloader: Service {
 
     /// Runs on the pool and not on a loop: reading files blocks.
     @concurrent func run() async throws {
-        for await _ in requests { reload() }
+        for await _ in requests { await reload() }
     }
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] {
@@ -95,11 +98,13 @@ struct Reloader: Service {
         return []
     }
 
-    private func reload() {
+    private func reload() async {
         let logger = logging.logger("reload")
         do {
             try tls?.reload()
-            logging.log.level = try read().log.level
+            let settings = try read()
+            logging.log.level = settings.log.level
+            try await keys.reload(from: KeySource(settings))
             logger.info("reloaded", ["tls": .bool(tls != nil)])
         } catch {
             // What ran before goes on; a mistake in a file must not take the server down.

@@ -17,6 +17,15 @@ extension Configuration {
     }
 }
 
+/// Refuses a database that has not gone all steps of the schema: a command does not go them by the way.
+func requireSchema(_ database: any Database) async throws {
+    let missing = try await Migrator(database, Schema.steps).status().count { $0.appliedAt == nil }
+    guard missing == 0 else {
+        throw StoreError(
+            .misuse, "\(missing) steps of the database's schema are missing: `heliograph migrate up` makes them")
+    }
+}
+
 /// Runs `body` with the configured database and closes it afterwards; for commands.
 func withDatabase<R>(
     _ configuration: Configuration, _ body: (any Database) async throws -> R

@@ -89,14 +89,17 @@ let package = Package(
         room("BusRedis", ["Base", "Wire", "Crypto", "Reactor", "Bus"]),
         // Floor 5
         room("Kernel", ["Base", "Crypto", "Reactor", "Store", "Bus"]),
+        // Floor 6
+        room("Identity", ["Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "Bus", "Kernel"]),
+        room("Streams", ["Base", "Wire", "Reactor", "HTTPServer", "Kernel", "Identity"]),
         // Floor 7
-        room("System", ["Base", "Wire", "Reactor", "HTTPServer"]),
+        room("System", ["Base", "Wire", "Reactor", "HTTPServer", "Kernel"]),
         // Floor 8
         .executableTarget(
             name: "heliograph",
             dependencies: [
                 "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreSQLite",
-                "StorePostgres", "Bus", "BusRedis", "Kernel", "System",
+                "StorePostgres", "Bus", "BusRedis", "Kernel", "Identity", "Streams", "System",
             ],
             swiftSettings: swift),
 
@@ -137,6 +140,14 @@ let package = Package(
         tests("Bus", ["Base"]),
         tests("BusRedis", ["Base", "Wire", "Crypto", "Reactor", "Bus", "TestSupport"]),
         tests("Kernel", ["Base", "Crypto", "Store", "StoreTesting", "Reactor", "Bus"]),
+        tests(
+            "Identity",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreTesting",
+                "Bus",
+                "Kernel",
+            ]),
+        tests("Streams", ["Base", "Wire", "Kernel"]),
         tests("System", ["Base", "Wire", "Reactor", "HTTPServer"]),
     ] + (fuzzing ? fuzzTargets : []),
     cxxLanguageStandard: .cxx17

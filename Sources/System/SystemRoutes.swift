@@ -7,22 +7,27 @@ package struct SystemRoutes: Sendable {
     private let metrics: Metrics
     private let version: String
     private let publicURL: String?
+    private let settings: [ResolvedSetting]
     private let benchLoops: Int?
 
     /// The routes of a program; `benchLoops` is the number of event loops where the benchmark's routes are wanted.
     package init(
-        health: Health, metrics: Metrics, version: String, publicURL: String?, benchLoops: Int? = nil
+        health: Health, metrics: Metrics, version: String, publicURL: String?,
+        settings: [ResolvedSetting] = [], benchLoops: Int? = nil
     ) {
         self.health = health
         self.metrics = metrics
         self.version = version
         self.publicURL = publicURL
+        self.settings = settings
         self.benchLoops = benchLoops
     }
 
     /// The routes; the API's description lists `others` before them.
     package func routes(describing others: [Route] = []) -> [Route] {
-        let own = HealthRoutes(health: health).routes + MetricsRoutes(metrics: metrics).routes
+        let own =
+            HealthRoutes(health: health).routes + MetricsRoutes(metrics: metrics).routes
+            + ConfigRoutes(settings: settings).routes
         let documents = DocumentRoutes.routes(
             describing: others + own, version: version, publicURL: publicURL)
         return own + documents + (benchLoops.map { BenchRoutes(loopCount: $0).routes } ?? [])

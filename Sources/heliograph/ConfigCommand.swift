@@ -1,4 +1,5 @@
 import Base
+import System
 import Wire
 
 /// `heliograph config`: every setting with its value and where that comes from.
@@ -14,29 +15,8 @@ enum ConfigCommand {
 
     private static func json(_ configuration: Configuration) -> Bytes {
         var writer = JSONWriter()
-        writer.object { writer in
-            writer.key("settings")
-            writer.array { writer in
-                for resolved in configuration.resolved { write(resolved, to: &writer) }
-            }
-        }
+        writer.object { $0.field("settings", configuration.resolved.map { ShownSetting($0) }) }
         return writer.finish()
-    }
-
-    private static func write(_ resolved: ResolvedSetting, to writer: inout JSONWriter) {
-        let setting = resolved.setting
-        writer.object { writer in
-            writer.field("key", setting.key)
-            writer.field("environment", setting.variable)
-            writer.field("flag", setting.flag)
-            writer.field("value", resolved.shownText)
-            writer.field("source", resolved.source.rawValue)
-            writer.field("default", setting.defaultText)
-            writer.field("kind", setting.kind)
-            writer.field("help", setting.help)
-            writer.field("secret", setting.isSecret)
-            writer.field("reloadable", setting.isReloadable)
-        }
     }
 
     private static func table(_ configuration: Configuration) -> String {

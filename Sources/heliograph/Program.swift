@@ -29,12 +29,38 @@ enum Program {
             details: "The file is checked as a whole before the first row is written.", operands: ["FILE"],
             takesSettings: true),
         Command(
+            "user", "Makes, lists and changes users; running servers take it in within a second.",
+            details: "ACTION is create, list, password, enable, disable or delete.", operands: ["ACTION"],
+            options: [
+                json, Command.Option("--username", value: "NAME", "The name to sign in with."),
+                Command.Option("--display-name", value: "TEXT", "The name for people."),
+                Command.Option("--admin", "Gives the role admin."),
+                Command.Option(
+                    "--roles", value: "LIST", "Roles, parted by commas: viewer, operator, admin, or your own."
+                ),
+                Command.Option("--password-stdin", "Takes the password from standard input's first line."),
+            ], takesSettings: true),
+        Command(
+            "key", "Makes, lists and revokes API keys.",
+            details: "ACTION is create, list or revoke; ID is the key's, for revoke. A key is printed once.",
+            operands: ["ACTION", "ID"],
+            options: [
+                json, Command.Option("--username", value: "NAME", "The user for whom the key acts."),
+                Command.Option("--name", value: "TEXT", "What people call the key."),
+                Command.Option(
+                    "--scopes", value: "LIST", "Permissions, parted by commas; all of its user's without it."),
+                Command.Option("--days", value: "N", "After so many days it ends."),
+                Command.Option(
+                    "--signing", "Lets requests be signed with it; the secret is the second line."),
+            ], takesSettings: true),
+        Command(
             "rotate-keys", "Seals stored secrets with the current encryption key, while servers run.",
             details:
                 "Ends with 1 when something is left that an old key has sealed. It can be broken off and run again.",
             options: [
                 json,
-                Command.Option("--new-key", "Adds a fresh key to the file of keys first, and seals with that."),
+                Command.Option(
+                    "--new-key", "Adds a fresh key to the file of keys first, and seals with that."),
                 Command.Option(
                     "--remove-old", "Removes old keys from the file once nothing needs them any more."),
                 Command.Option(
@@ -103,6 +129,8 @@ enum Program {
             return try await MigrateCommand.run(invocation.operands, configuration, isJSON: isJSON)
         case "bench":
             return try await BenchCommand.run(invocation.operands, invocation.options, configuration)
+        case "user": return try await UserCommand.run(invocation.operands, invocation.options, configuration)
+        case "key": return try await KeyCommand.run(invocation.operands, invocation.options, configuration)
         case "rotate-keys":
             return try await RotateKeysCommand.run(invocation.options, configuration, isJSON: isJSON)
         case "audit":

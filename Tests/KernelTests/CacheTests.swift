@@ -189,4 +189,12 @@ final class Gate: Sendable {
             if isOpen { continuation.resume() }
         }
     }
+
+    @Test func `what a question is answered with yes for is dropped, and nothing else`() async throws {
+        let cache = Cache<String, Int>("test", CacheSettings(entriesMax: 20_000))
+        for (key, value) in [("one", 1), ("two", 2)] { _ = try await cache.value(for: key) { value } }
+        cache.removeAll { _, value in value == 1 }
+        #expect(cache.cached("one") == nil)
+        #expect(cache.cached("two") == 2)
+    }
 }

@@ -16,8 +16,8 @@ import Wire
             #expect(document["servers"] == [["url": "https://example.org"]])
             #expect(
                 document["paths"]?.object?.names == [
-                    "/health", "/api/v1/system/health", "/metrics", "/api/v1/system/metrics", "/openapi.json",
-                    "/docs",
+                    "/health", "/api/v1/system/health", "/metrics", "/api/v1/system/metrics",
+                    "/api/v1/system/config", "/openapi.json", "/docs",
                 ])
         }
     }

@@ -86,6 +86,8 @@ public struct Configuration: Sendable {
         public var connectionsMax = 0
         /// Open connections of one address; nil for no such bound.
         public var connectionsPerAddressMax: Int?
+        /// The origins whose pages may call the API from a browser.
+        public var corsOrigins: [String] = []
     }
 
     /// Bounds for HTTP/2.

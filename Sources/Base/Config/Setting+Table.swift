@@ -159,6 +159,10 @@ extension Setting {
             "http.connections_per_address_max", .int(0...1_000_000), default: "0",
             "Open connections of one address; 0 for no such bound."
         ) { $0.http.connectionsPerAddressMax = $1 == 0 ? nil : $1 },
+        Setting(
+            "http.cors_origins", .origins, default: "",
+            "The origins whose pages may call the API from a browser, such as https://example.org."
+        ) { $0.http.corsOrigins = $1 },
     ]
 
     private static let http2: [Setting] = [

@@ -119,6 +119,25 @@ extension SettingKind<[ListenAddress]> {
     }
 }
 
+extension SettingKind<[String]> {
+    /// Origins of web pages, or none.
+    static let origins = SettingKind(
+        name: "origins such as https://example.org, parted by commas", isList: true
+    ) {
+        text throws(SettingMistake) in
+        var origins: [String] = []
+        for part in text.split(separator: ",") {
+            let origin = String(part.trimmed)
+            guard let address = WebAddress(origin), "\(address)" == origin, address.path.isEmpty
+            else {
+                throw SettingMistake("\"\(origin)\" is no origin; write https://example.org, without a path")
+            }
+            origins.append(origin)
+        }
+        return origins
+    }
+}
+
 extension SettingKind<WebAddress> {
     /// A web address.
     static let url = SettingKind(name: "a web address") { text throws(SettingMistake) in

@@ -60,3 +60,21 @@ package struct ChatReach: Sendable, Equatable {
         bounds(right).contains(chat: chat, source: source)
     }
 }
+
+extension ChatReach.Bounds {
+    /// Whether a chat can be within, through whatever source: a bound that names sources may hold it.
+    package func mayHold(chat: Int64) -> Bool {
+        scopes.allSatisfy { scope in
+            guard case .of(let chats, let sources) = scope else { return true }
+            return chats.contains(chat) || !sources.isEmpty
+        }
+    }
+
+    /// Whether something of a source can be within: a bound that names chats may hold some.
+    package func mayHold(source: Source) -> Bool {
+        scopes.allSatisfy { scope in
+            guard case .of(let chats, let sources) = scope else { return true }
+            return sources.contains(source) || !chats.isEmpty
+        }
+    }
+}

@@ -28,6 +28,19 @@ extension Cache {
         }
     }
 
+    /// Drops the entries of this process that a question is answered with yes; loads under way are not kept.
+    package func removeAll(where isStale: (Key, Value) -> Bool) {
+        for shard in shards {
+            shard.state.withLock { state in
+                let count = state.table.removeAll(where: isStale)
+                invalidations?.add(count)
+                // What they load may have been read before the change.
+                for flight in state.flights.values { flight.spoil() }
+                state.flights = [:]
+            }
+        }
+    }
+
     private func drop(_ key: Key) {
         let place = place(of: key)
         invalidations?.add(shard: place)

@@ -61,6 +61,16 @@ struct CacheTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         free.append(place)
     }
 
+    /// Removes what the question is answered with yes for; returns how many those were.
+    mutating func removeAll(where isStale: (Key, Value) -> Bool) -> Int {
+        var count = 0
+        for case let entry? in entries where isStale(entry.key, entry.value) {
+            remove(entry.key)
+            count += 1
+        }
+        return count
+    }
+
     mutating func removeAll() {
         places.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)

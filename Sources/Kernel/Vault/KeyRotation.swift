@@ -89,7 +89,9 @@ package struct KeyRotation: Sendable {
         tell("sealing \(columns.count) columns with key \(report.currentKey)")
         report.columns = try await sealed(vault)
         if plan.removesOld, report.isComplete, !report.oldKeys.isEmpty, let path = source.path {
-            tell("waiting \(plan.removalPause.text), because a node may only now write what it has sealed before")
+            tell(
+                "waiting \(plan.removalPause.text), because a node may only now write what it has sealed before"
+            )
             try await Task.sleep(for: plan.removalPause)
             report.columns = try await sealed(vault, after: report.columns)
             if report.isComplete { try await removeOld(KeyFile(path), &report, tell) }

@@ -28,7 +28,7 @@ package struct SealedColumn: Sendable {
     var target: String { "\(table).\(column)" }
 
     /// What seals and opens the column of a row.
-    func place(_ row: String) -> Place { Place(table: table, row: row, column: column) }
+    package func place(_ row: String) -> Place { Place(table: table, row: row, column: column) }
 
     /// The value of a row's key; nil where a remembered text is none.
     func value(_ row: String) -> Value? {

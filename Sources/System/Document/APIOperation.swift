@@ -7,6 +7,7 @@ struct APIOperation: Sendable {
     let method: HTTPMethod
     let pattern: PathPattern
     let operation: Operation
+    let access: Access
 
     /// The path with its parameters as `{name}`, whatever their kind.
     var path: String {
@@ -45,7 +46,7 @@ struct APIOperation: Sendable {
     /// The answers by status; those of one status are its forms.
     var replies: [(status: HTTPStatus, description: String, contents: [Operation.Content])] {
         var replies: [(status: HTTPStatus, description: String, contents: [Operation.Content])] = []
-        for reply in operation.responses {
+        for reply in operation.responses + refusals {
             let contents = [reply.content].compactMap { $0 }
             if let index = replies.firstIndex(where: { $0.status == reply.status }) {
                 replies[index].contents += contents
@@ -57,6 +58,21 @@ struct APIOperation: Sendable {
     }
 }
 
+extension APIOperation {
+    /// What whoever may not call it is answered.
+    private var refusals: [Operation.Reply] {
+        switch access {
+        case .open: []
+        case .signedIn: [.init(HTTPStatus(401), "No credential that is known.", .init(.failure))]
+        case .needs(let permission):
+            [
+                .init(HTTPStatus(401), "No credential that is known.", .init(.failure)),
+                .init(HTTPStatus(403), "Needs `\(permission.rawValue)`.", .init(.failure)),
+            ]
+        }
+    }
+}
+
 extension [Route] {
     /// The routes that describe themselves; two operations of one name are a bug of the program.
     var described: [APIOperation] {
@@ -64,7 +80,8 @@ extension [Route] {
         return compactMap { route in
             guard let operation = route.operation else { return nil }
             precondition(names.insert(operation.id).inserted, "two operations are called \(operation.id)")
-            return APIOperation(method: route.method, pattern: route.pattern, operation: operation)
+            return APIOperation(
+                method: route.method, pattern: route.pattern, operation: operation, access: route.access)
         }
     }
 }

@@ -71,6 +71,16 @@ struct OpenAPIDocument {
         writer.field("summary", operation.summary)
         if !operation.description.isEmpty { writer.field("description", operation.description) }
         if !operation.tags.isEmpty { writer.field("tags", operation.tags) }
+        writer.key("security")
+        writer.array { writer in
+            guard described.access != .open else { return }
+            for scheme in Self.schemes.map(\.name) {
+                writer.object {
+                    $0.key(scheme)
+                    $0.array { _ in }
+                }
+            }
+        }
         let parameters = described.parameters
         if !parameters.isEmpty {
             writer.key("parameters")
@@ -119,6 +129,28 @@ struct OpenAPIDocument {
 }
 
 extension OpenAPIDocument {
+    /// How callers show who they are; a request signed with a key, and a client certificate, have no form here.
+    private static let schemes: [(name: String, fields: [(String, String)])] = [
+        (
+            "bearer",
+            [
+                ("type", "http"), ("scheme", "bearer"),
+                ("description", "An access token of a login, or an API key."),
+            ]
+        ),
+        (
+            "apiKey",
+            [("type", "apiKey"), ("in", "header"), ("name", "x-api-key"), ("description", "An API key.")]
+        ),
+        (
+            "cookie",
+            [
+                ("type", "apiKey"), ("in", "cookie"), ("name", "hg_access"),
+                ("description", "The cookie of a login in a browser."),
+            ]
+        ),
+    ]
+
     private func writeComponents(to writer: inout JSONWriter) {
         var named: [(name: String, schema: Schema)] = []
         for schema in operations.flatMap(\.schemas) { schema.collectNamed(into: &named) }
@@ -126,6 +158,13 @@ extension OpenAPIDocument {
         writer.key("schemas")
         writer.object {
             for (name, schema) in named.sorted(by: { $0.name < $1.name }) { $0.field(name, schema) }
+        }
+        writer.key("securitySchemes")
+        writer.object {
+            for (name, fields) in Self.schemes {
+                $0.key(name)
+                $0.object { for (field, text) in fields { $0.field(field, text) } }
+            }
         }
         writer.key("responses")
         writer.object {

@@ -1,5 +1,6 @@
 import Base
 import HTTPServer
+import Kernel
 import Wire
 
 /// The routes by which collectors and programs read the metrics.
@@ -18,10 +19,10 @@ struct MetricsRoutes: Sendable {
                     responses: [
                         .init(.ok, "All metrics.", .init(form, type: "text/plain")),
                         .init(.ok, "All metrics.", .init(form, type: "application/openmetrics-text")),
-                    ])
+                    ]), rate: .unlimited
             ) { text($0) },
             Route(
-                .get, "/api/v1/system/metrics", .open,
+                .get, "/api/v1/system/metrics", .needs(.systemRead),
                 Operation(
                     "getSystemMetrics", "The metrics as JSON", tags: ["system"],
                     responses: [.init(.ok, "All metrics.", .init(.envelope(Self.schema)))])

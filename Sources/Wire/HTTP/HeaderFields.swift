@@ -67,6 +67,17 @@ public struct HeaderFields: Sendable, Hashable {
         block.append(UInt8(ascii: "\n"))
     }
 
+    /// Appends all fields of another block, by one copy.
+    public mutating func append(contentsOf other: HeaderFields) {
+        let shift = UInt32(block.count)
+        block.append(contentsOf: other.block[other.linesStart...])
+        places.reserveCapacity(places.count + other.places.count)
+        for var place in other.places {
+            place.start = place.start - UInt32(other.linesStart) + shift
+            places.append(place)
+        }
+    }
+
     /// The value of the first field of that name (in lower case), as text.
     public subscript(name: StaticString) -> String? {
         guard let index = index(of: name) else { return nil }

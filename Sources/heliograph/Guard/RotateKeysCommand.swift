@@ -58,7 +58,8 @@ enum RotateKeysCommand {
                 ? "old keys (\(old)) are not needed any more: drop them from ENCRYPTION_KEYS\n"
                 : "old keys (\(old)) are not needed any more: `heliograph rotate-keys --remove-old` removes them\n"
         } else if report.path == nil {
-            text += "for another key set ENCRYPTION_KEYS to the new one and behind it all that are there now\n"
+            text +=
+                "for another key set ENCRYPTION_KEYS to the new one and behind it all that are there now\n"
         }
         return text
             + (report.path == nil

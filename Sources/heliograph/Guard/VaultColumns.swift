@@ -1,6 +1,7 @@
+import Identity
 import Kernel
 
 /// Every column that holds what the vault has sealed, so that rotating keys misses none.
 enum VaultColumns {
-    static let all: [SealedColumn] = []
+    static let all: [SealedColumn] = Identity.sealedColumns
 }

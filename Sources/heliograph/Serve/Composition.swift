@@ -3,8 +3,10 @@ import Bus
 import BusRedis
 import Crypto
 import HTTPServer
+import Identity
 import Kernel
 import Reactor
+import Streams
 import System
 import Wire
 
@@ -23,6 +25,8 @@ struct Composition {
     let vault: Vault
     let keys: VaultKeyWatch
     let audit: AuditLog
+    let identity: Identity
+    private let hashing: BlockingPool
 
     init(_ configuration: Configuration, _ logging: Logging) async throws {
         tls = try Self.tls(configuration.tls)
@@ -37,9 +41,9 @@ struct Composition {
         loopWatch.addMetrics(to: metrics)
         let redis = try Self.redis(configuration.redis, on: group, logging, metrics)
         self.redis = redis
+        let shared = redis.map { [metrics] in DegradingBus($0, metrics: metrics) }
         storage = try await StorageService.open(
-            configuration, on: group, metrics, logging.logger("storage"),
-            bus: redis.map { [metrics] in DegradingBus($0, metrics: metrics) })
+            configuration, on: group, metrics, logging.logger("storage"), bus: shared)
         storage.observe(health, metrics)
         keys = try await VaultKeyWatch.open(
             KeySource(configuration), VaultKeyRecords(storage.database), logger: logging.logger("vault"))
@@ -53,24 +57,38 @@ struct Composition {
             }
         }
 
+        hashing = try BlockingPool(threads: 2, waiting: 64)
+        var identity = Identity.Parts(
+            database: storage.database, vault: vault, bus: shared ?? InProcessBus(), audit: audit,
+            passwords: Passwords(pool: hashing), rates: nil)
+        identity.origins = configuration.http.corsOrigins
+        identity.bodyMax = configuration.http.bodyBytesMax
+        identity.metrics = metrics
+        identity.logger = logging.logger("identity")
+        self.identity = Identity(identity)
+
         let system = SystemRoutes(
             health: health, metrics: metrics, version: Version.number,
-            publicURL: configuration.publicURL.map { "\($0)" },
+            publicURL: configuration.publicURL.map { "\($0)" }, settings: configuration.resolved,
             benchLoops: configuration.isBench ? group.loops.count : nil)
-        var routes = system.routes()
+        let streams = StreamRoutes(
+            storage.log, self.identity.callers, WebSocketSettings(configuration.webSocket))
+        let capabilities = self.identity.routes + streams.routes
+        var routes = capabilities + system.routes(describing: capabilities)
         if configuration.isBench {
             routes.append(BenchWebSocket.route(WebSocketSettings(configuration.webSocket)))
         }
         server = HTTPServer(
             addresses: try configuration.listen.map(Self.address), on: group, router: Router(routes),
-            limits: ServerLimits(configuration), tls: tls, metrics: metrics, logger: logging.logger("http"),
+            middleware: [self.identity.gate.middleware], limits: ServerLimits(configuration), tls: tls,
+            metrics: metrics, logger: logging.logger("http"),
             logsAccess: configuration.log.isAccessLogged)
     }
 
     /// What runs, in the order of starting; each may use what comes before it.
     var services: [any Service] {
         let bus: [any Service] = redis.map { [$0] } ?? []
-        return [loopWatch] + bus + [storage, audit, keys, server]
+        return [loopWatch] + bus + [storage, audit, keys] + identity.services + [server]
     }
 
     private static func tls(_ settings: Configuration.TLSSettings) throws -> TLSContext? {

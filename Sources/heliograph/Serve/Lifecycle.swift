@@ -1,6 +1,7 @@
 import Base
 import Crypto
 import HTTPServer
+import Identity
 import Kernel
 import Reactor
 import Synchronization
@@ -40,6 +41,11 @@ struct Announcement: Service {
             logging.logger("serve").info(
                 "listening", ["url": .string(url), "version": .string(Version.number)])
         }
+        guard let token = try await parts.identity.setup.begin(parts.storage.database) else { return }
+        // The one secret that is printed: it is good once, and only while there is no user.
+        logging.logger("serve").warning(
+            "there is no user yet: make the first with `heliograph user create --admin`, or with this token at "
+                + "/api/v1/auth/setup", ["token": .string(token)])
     }
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] { [] }

@@ -1,12 +1,10 @@
+import Identity
 import Kernel
 import Store
 
 /// The whole schema: the steps of all rooms in one order.
 enum Schema {
     static let steps: [Migration] = [
-        LogSchema.migration, VaultSchema.migration(2), AuditSchema.migration(audit),
+        LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
     ]
-
-    /// The step of the audit log.
-    private static let audit = 3
 }

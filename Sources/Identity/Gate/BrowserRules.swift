@@ -1,0 +1,80 @@
+import Base
+import Crypto
+import HTTPServer
+import Wire
+
+/// What browsers have to be told, and what is asked of those that sign in by cookie.
+struct BrowserRules: Sendable {
+    /// The origins whose pages may call the API; none unless they are configured.
+    let origins: Set<String>
+
+    /// Rules that let pages of these origins in.
+    init(origins: [String]) { self.origins = Set(origins) }
+
+    /// The field in which a page sends along what it was given at the login.
+    static let csrfField: StaticString = "x-csrf-token"
+    private static let guards: HeaderFields = [
+        "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
+    ]
+    private static let privateGuards: HeaderFields = [
+        "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY",
+        "referrer-policy": "no-referrer",
+    ]
+    private static let allowedFields =
+        "authorization, content-type, idempotency-key, last-event-id, x-api-key, x-correlation-id, x-csrf-token"
+    private static let exposedFields =
+        "ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-warning, retry-after, x-request-id"
+
+    /// The answer to a browser that asks whether it may send a request; nil where this is none.
+    func preflight(_ request: Request) -> Response? {
+        guard request.method == .options, request.fields.contains("access-control-request-method"),
+            let origin = allowedOrigin(request)
+        else { return nil }
+        return Response(
+            status: .noContent,
+            fields: [
+                "access-control-allow-origin": origin,
+                "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+                "access-control-allow-headers": Self.allowedFields, "access-control-max-age": "600",
+                "vary": "origin",
+            ])
+    }
+
+    private func allowedOrigin(_ request: Request) -> String? {
+        guard !origins.isEmpty, let origin = request.fields["origin"], origins.contains(origin) else {
+            return nil
+        }
+        return origin
+    }
+
+    /// Refuses what another site's page has a browser send: the cookie goes along by itself, this text does not.
+    func checkIntent(_ request: Request, _ resolved: Resolved) throws(APIError) {
+        guard let digest = resolved.csrfDigest else { throw APIError(.unauthorized) }
+        guard request.method != .get, request.method != .head else { return }
+        guard let text = request.fields[Self.csrfField],
+            ConstantTime.equal(Bytes(TokenClaims.digest(of: text)), Bytes(digest))
+        else {
+            throw APIError(.forbidden, "Send the login's csrfToken in the field x-csrf-token")
+        }
+    }
+
+    func stamp(_ response: inout Response, for request: Request) { stamp(&response.fields, request) }
+
+    func stamp(_ error: inout APIError?, for request: Request) {
+        guard var fields = error?.fields else { return }
+        stamp(&fields, request)
+        error?.fields = fields
+    }
+
+    private func stamp(_ fields: inout HeaderFields, _ request: Request) {
+        // Answers hold what only one caller may see; a route that allows more says so itself.
+        fields.append(contentsOf: fields.contains("cache-control") ? Self.guards : Self.privateGuards)
+        if request.connection.isSecure {
+            fields.append("strict-transport-security", "max-age=31536000")
+        }
+        guard let origin = allowedOrigin(request) else { return }
+        fields.append("access-control-allow-origin", origin)
+        fields.append("access-control-expose-headers", Self.exposedFields)
+        fields.append("vary", "origin")
+    }
+}

@@ -1,0 +1,85 @@
+import Base
+import Crypto
+import HTTPServer
+import Wire
+
+/// What a request shows to say who sent it: one thing, or it is refused.
+enum Credentials: Sendable {
+    case none
+    /// An access token of a login.
+    case token(Bytes)
+    /// The same from the console's cookie.
+    case cookie(Bytes)
+    /// An API key.
+    case key(APIKeyText, digest: Bytes)
+    /// A signature over the request.
+    case signature(SignatureParameters)
+    /// A client certificate that the server has verified.
+    case certificate(PeerCertificate)
+
+    /// The cookie in which browsers keep their access token.
+    static let cookieName = "hg_access"
+    /// The field for keys of programs that cannot send `Authorization`.
+    static let keyField: StaticString = "x-api-key"
+    /// What a bad or ambiguous credential is answered with.
+    private static let unknown = APIError(
+        .unauthorized, "The credential is none of ours", fields: ["www-authenticate": "Bearer"])
+
+    /// Finds the one credential of a request.
+    static func of(_ request: Request) throws(APIError) -> Credentials {
+        let (fields, keys) = (request.fields.count(of: "authorization"), request.fields.count(of: keyField))
+        let token = request.route?.takesQueryToken == true ? request.queryItem("token") : nil
+        // Two of them: somebody on the way may have looked at the one, and we at the other.
+        guard fields + keys + (token == nil ? 0 : 1) <= 1 else {
+            throw APIError(.badRequest, "Send one credential, not several")
+        }
+        if let value = request.fields.bytes("authorization") { return try authorization(value) }
+        if let value = request.fields.bytes(keyField) { return try key(value) }
+        if let token { return try bearer(Bytes(token)) }
+        if let certificate = request.connection.clientCertificate { return .certificate(certificate) }
+        if let cookie = request.cookie(cookieName) { return .cookie(cookie) }
+        return .none
+    }
+
+    private static func authorization(_ value: Bytes) throws(APIError) -> Credentials {
+        let scheme = Array("bearer ".utf8)
+        if value.count > scheme.count, zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 }) {
+            return try bearer(value[scheme.count..<value.count])
+        }
+        do throws(SignatureError) {
+            if let parameters = try SignatureParameters(value) { return .signature(parameters) }
+        } catch {
+            throw unknown
+        }
+        throw unknown
+    }
+
+    /// A token, or a key in its place.
+    private static func bearer(_ text: Bytes) throws(APIError) -> Credentials {
+        guard text.starts(with: APIKeyText.prefix.utf8) else { return .token(text) }
+        return try key(text)
+    }
+
+    private static func key(_ text: Bytes) throws(APIError) -> Credentials {
+        guard let key = APIKeyText(text) else { throw unknown }
+        return .key(key, digest: SHA256.hash(text))
+    }
+}
+
+extension Request {
+    /// The value of a cookie; nil where it is not there, or there twice.
+    func cookie(_ name: String) -> Bytes? {
+        var found: Bytes?
+        for field in fields.all("cookie") {
+            for part in field.split(separator: UInt8(ascii: ";")) {
+                let pair = part.drop { $0 == 0x20 }
+                guard let equals = pair.firstIndex(of: UInt8(ascii: "=")),
+                    pair[pair.startIndex..<equals].elementsEqual(name.utf8)
+                else { continue }
+                guard found == nil else { return nil }
+                found = Bytes(Array(pair[(equals + 1)...]))
+            }
+        }
+        return found
+    }
+}

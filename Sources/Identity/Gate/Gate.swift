@@ -1,0 +1,113 @@
+import Base
+import Bus
+import Crypto
+package import HTTPServer
+import Kernel
+import Wire
+
+/// Stands before every handler: who asks, whether they may, and how often.
+package struct Gate: Sendable {
+    let callers: Callers
+    /// Nil where nothing is limited.
+    let rates: RateLimitGate?
+    let denials: Denials
+    let browsers: BrowserRules
+    let bus: any Bus
+    let clocks: Clocks
+    let bodyMax: Int
+
+    /// The middleware; nothing reaches a handler but through it.
+    package var middleware: Middleware {
+        { request, next in try await pass(request, next) }
+    }
+
+    private func pass(_ request: Request, _ next: Handler) async throws -> Response {
+        // What is open and never limited (health checks, benchmarks) needs nothing of all this.
+        if let route = request.route, route.access == .open, route.rate == .unlimited {
+            return try await next(request)
+        }
+        if let answer = browsers.preflight(request) { return answer }
+        var request = request
+        var standing: RateStanding?
+        do {
+            let access = request.route?.access ?? .open
+            if access != .open {
+                do { try await identify(&request) } catch {
+                    // Whoever guesses credentials is counted by where they come from.
+                    standing = try await rates?.admit(request, subject: nil)
+                    throw error
+                }
+            }
+            let caller = request.caller as? Caller
+            standing = try await rates?.admit(request, subject: caller?.subject)
+            try check(access, caller)
+            var response = try await next(request)
+            standing?.stamp(&response)
+            browsers.stamp(&response, for: request)
+            return response
+        } catch {
+            var refusal = APIError.of(error)
+            if refusal == nil { throw error }
+            if let code = refusal?.code, code == .unauthorized || code == .forbidden {
+                denials.note(request, code)
+            }
+            standing?.stamp(&refusal)
+            browsers.stamp(&refusal, for: request)
+            throw refusal ?? error
+        }
+    }
+
+    private func check(_ access: Access, _ caller: Caller?) throws(APIError) {
+        switch access {
+        case .open: return
+        case .signedIn:
+            guard caller != nil else { throw Self.nobody }
+        case .needs(let permission):
+            guard let caller else { throw Self.nobody }
+            guard caller.may(permission) else {
+                throw APIError(
+                    .forbidden, "This needs the permission \(permission.rawValue)",
+                    details: ["permission": .string(permission.rawValue)])
+            }
+        }
+    }
+
+    private static let nobody = APIError(.unauthorized, fields: ["www-authenticate": "Bearer"])
+
+    /// Finds out who sent a request; nobody where it shows nothing.
+    private func identify(_ request: inout Request) async throws {
+        let credentials = try Credentials.of(request)
+        guard let resolved = try await callers.resolve(credentials, from: request.connection.peer) else {
+            return
+        }
+        switch credentials {
+        case .signature(let parameters): try await verify(parameters, resolved, &request)
+        case .cookie: try browsers.checkIntent(request, resolved)
+        default: break
+        }
+        request.caller = resolved.caller
+    }
+
+    /// Holds a signature against the request, whose body has to be there as a whole for that.
+    private func verify(
+        _ parameters: SignatureParameters, _ resolved: Resolved, _ request: inout Request
+    ) async throws {
+        let refused = APIError(.unauthorized, "The signature is not that of this request, now")
+        guard let signer = resolved.signer else { throw refused }
+        let body = try await request.body.collect(max: bodyMax)
+        if !body.isEmpty { request.body = .complete(body) }
+        do throws(SignatureError) {
+            let signed = try SignedRequest(
+                method: request.method.name, path: request.path, query: request.query,
+                bodyHash: SHA256.hash(body), timestamp: parameters.timestamp, nonce: parameters.nonce)
+            try signed.verify(parameters.signature, with: signer, now: clocks.now)
+        } catch {
+            throw refused
+        }
+        // Only now: strangers cannot fill the memory of nonces.
+        let isNew = try await bus.set(
+            "nonce:\(parameters.keyID):\(parameters.nonce)", to: "1", expiresAfter: .seconds(660),
+            onlyIfAbsent: true)
+        guard isNew else { throw refused }
+    }
+}

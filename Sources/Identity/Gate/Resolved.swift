@@ -1,0 +1,33 @@
+import Base
+import Crypto
+import Kernel
+import Reactor
+
+/// What a credential came to: who it is, and on what that depends.
+struct Resolved: Sendable {
+    let caller: Caller
+    /// What makes it out of date, such as `user:7` and `role:admin`.
+    let tags: Set<String>
+    /// From where the credential may be used; nil for everywhere.
+    var addresses: [AddressRange]?
+    /// What verifies the signatures of a key.
+    var signer: HMACKey?
+    /// What a browser's text along has to come to, where the credential is a cookie.
+    var csrfDigest: String?
+
+    /// Whether it can be used now, from there: neither changes anything that is remembered.
+    func isGood(at now: Timestamp, from peer: SocketAddress) -> Bool {
+        if let end = caller.expiresAt, now >= end { return false }
+        guard let addresses else { return true }
+        return addresses.contains { $0.contains(peer) }
+    }
+}
+
+/// How what a credential came to is remembered: by a digest, never by the secret itself.
+enum ResolvedKey: Hashable, Sendable {
+    case token(Bytes)
+    case cookie(Bytes)
+    case key(Bytes)
+    case signer(String)
+    case certificate(Bytes)
+}

@@ -34,7 +34,8 @@ enum Program {
                 "Ends with 1 when something is left that an old key has sealed. It can be broken off and run again.",
             options: [
                 json,
-                Command.Option("--new-key", "Adds a fresh key to the file of keys first, and seals with that."),
+                Command.Option(
+                    "--new-key", "Adds a fresh key to the file of keys first, and seals with that."),
                 Command.Option(
                     "--remove-old", "Removes old keys from the file once nothing needs them any more."),
                 Command.Option(

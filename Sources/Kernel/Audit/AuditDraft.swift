@@ -95,7 +95,9 @@ enum AuditText {
         var kept = 0
         for scalar in text.unicodeScalars {
             let piece = isHarmful(scalar) ? escape(scalar) : String(scalar)
-            guard bytes + piece.utf8.count <= bytesMax else { return Substring(clean.utf8.prefix(kept)) + mark }
+            guard bytes + piece.utf8.count <= bytesMax else {
+                return Substring(clean.utf8.prefix(kept)) + mark
+            }
             clean.unicodeScalars.append(contentsOf: piece.unicodeScalars)
             bytes += piece.utf8.count
             if bytes <= bytesMax - mark.utf8.count { kept = bytes }

@@ -89,7 +89,9 @@ package final class AuditLog: Service {
         } else {
             query.add("0")
         }
-        if case .before(let number) = cursor { query.add(" AND number < " + query.parameter(.integer(number))) }
+        if case .before(let number) = cursor {
+            query.add(" AND number < " + query.parameter(.integer(number)))
+        }
         filter.addConditions(to: &query)
         query.add(isForward ? " ORDER BY number" : " ORDER BY number DESC")
         // One more tells whether there are more.

@@ -15,12 +15,11 @@ package struct KeyRotation: Sendable {
         package var removesOld = false
         /// How long nodes are given to see a change of the file.
         package var pause = Duration.seconds(3)
+        /// How long a node may take to write what it has sealed already.
+        package var removalPause = Duration.seconds(30)
 
         /// Nothing beside.
         package init() {}
-
-        /// How long a node may take to write what it has sealed already.
-        package var removalPause: Duration { pause * 10 }
     }
 
     /// What was found and done in one column.
@@ -89,7 +88,9 @@ package struct KeyRotation: Sendable {
         tell("sealing \(columns.count) columns with key \(report.currentKey)")
         report.columns = try await sealed(vault)
         if plan.removesOld, report.isComplete, !report.oldKeys.isEmpty, let path = source.path {
-            tell("waiting \(plan.removalPause.text), because a node may only now write what it has sealed before")
+            tell(
+                "waiting \(plan.removalPause.text), because a node may only now write what it has sealed before"
+            )
             try await Task.sleep(for: plan.removalPause)
             report.columns = try await sealed(vault, after: report.columns)
             if report.isComplete { try await removeOld(KeyFile(path), &report, tell) }

@@ -83,7 +83,9 @@ package final class Vault: Sendable {
     private func searched(_ id: UInt32) -> VaultKey? {
         let now = Clocks.system.moment
         let read = search.withLock { search in
-            if let last = search.last, now - last < Self.searchPause { return nil as (@Sendable () -> [VaultKey])? }
+            if let last = search.last, now - last < Self.searchPause {
+                return nil as (@Sendable () -> [VaultKey])?
+            }
             search.last = now
             return search.read
         }

@@ -76,7 +76,10 @@ package final class VaultKeyWatch: Service {
         guard old.keys.map(\.id) != ring.keys.map(\.id) else { return }
         logger.info(
             "took other keys",
-            ["current": .init(Int(ring.current.id)), "keys": .string(ring.keys.map { "\($0.id)" }.joined(separator: " "))])
+            [
+                "current": .init(Int(ring.current.id)),
+                "keys": .string(ring.keys.map { "\($0.id)" }.joined(separator: " ")),
+            ])
     }
 
     /// Looks whether the file has changed, and reads it if so.

@@ -53,7 +53,9 @@ enum AuditCommand {
             if let broken = report.broken {
                 Terminal.say("broken: \(broken)\n\(report.entries) entries before that hold\n")
             } else {
-                Terminal.say("\(report.entries) entries, all hold\nhead \(report.entries):\(Hex.encode(report.hash))\n")
+                Terminal.say(
+                    "\(report.entries) entries, all hold\nhead \(report.entries):\(Hex.encode(report.hash))\n"
+                )
             }
             return
         }

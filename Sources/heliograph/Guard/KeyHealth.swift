@@ -13,7 +13,8 @@ extension VaultKeyWatch {
             guard let age = self.vault.currentKeyAge(at: clocks.now), age > rotateAfter else { return .ok }
             let days = age.components.seconds / 86_400
             return .degraded(
-                "The encryption key \(self.vault.keys.current.id) is \(days) days old; `heliograph rotate-keys` changes it")
+                "The encryption key \(self.vault.keys.current.id) is \(days) days old; `heliograph rotate-keys` changes it"
+            )
         }
     }
 }

@@ -22,7 +22,8 @@ func requireSchema(_ database: any Database) async throws {
     let missing = try await Migrator(database, Schema.steps).status().count { $0.appliedAt == nil }
     guard missing == 0 else {
         throw StoreError(
-            .misuse, "\(missing) steps of the database's schema are missing: `heliograph migrate up` makes them")
+            .misuse,
+            "\(missing) steps of the database's schema are missing: `heliograph migrate up` makes them")
     }
 }
 

@@ -76,6 +76,14 @@ def test_production_without_a_key_does_not_start(tmp_path):
     assert not (tmp_path / "data/encryption.keys").exists()
 
 
+def test_the_doctor_tells_of_missing_keys(tmp_path):
+    for settings, code, word in (({}, 0, "will be made"), ({"HELIOGRAPH_ENV": "production"}, 1, "ENCRYPTION_KEY")):
+        done = subprocess.run(
+            [BINARY, "doctor", "--listen", "127.0.0.1:0"], env=clean_environment(**settings), cwd=tmp_path,
+            capture_output=True, text=True, timeout=20)
+        assert done.returncode == code and word in done.stdout, done.stdout
+
+
 def test_production_with_a_key_starts_and_makes_none(start):
     server = start(HELIOGRAPH_ENV="production", ENCRYPTION_KEY=ONE)
     assert part(server, "vault")["status"] == "ok"

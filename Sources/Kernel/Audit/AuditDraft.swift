@@ -20,7 +20,7 @@ package struct AuditDraft: Sendable, Equatable {
     package let actorName: String
     /// The host that the request came from.
     package let address: String
-    /// By what proof: `token`, `key`, `console` …
+    /// By what proof: `token`, `key`, `console` and such.
     package let credential: String
     /// What was done: `user.create`, `login.refused`, `access.denied`.
     package let action: String

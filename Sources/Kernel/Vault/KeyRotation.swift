@@ -15,12 +15,11 @@ package struct KeyRotation: Sendable {
         package var removesOld = false
         /// How long nodes are given to see a change of the file.
         package var pause = Duration.seconds(3)
+        /// How long a node may take to write what it has sealed already.
+        package var removalPause = Duration.seconds(30)
 
         /// Nothing beside.
         package init() {}
-
-        /// How long a node may take to write what it has sealed already.
-        package var removalPause: Duration { pause * 10 }
     }
 
     /// What was found and done in one column.

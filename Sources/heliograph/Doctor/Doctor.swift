@@ -11,7 +11,7 @@ enum Doctor {
                 FileLimitCheck.finding(connectionsMax: configuration.http.connectionsMax),
                 ClockCheck.finding(),
             ]
-            + DataCheck.findings(configuration) + encryption(configuration)
+            + DataCheck.findings(configuration) + KeyCheck.findings(configuration) + encryption(configuration)
             + (await DatabaseCheck.findings(configuration))
         let isHealthy = !findings.contains { $0.severity == .failure }
         if isJSON {

@@ -5,8 +5,6 @@ import Wire
 
 /// `heliograph rotate-keys`: seals what is stored with the current key, or with a new one.
 enum RotateKeysCommand {
-    static let pauseDefault = 3
-
     static func run(
         _ options: [String: String], _ configuration: Configuration, isJSON: Bool
     ) async throws(UsageError) -> ExitCode {
@@ -18,6 +16,7 @@ enum RotateKeysCommand {
                 throw UsageError("--pause must be a whole number of seconds from 1 to 3600, not \(text)")
             }
             plan.pause = .seconds(seconds)
+            plan.removalPause = .seconds(10 * seconds)
         }
         do {
             try requireDatabase(configuration)

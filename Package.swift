@@ -89,6 +89,10 @@ let package = Package(
         room("BusRedis", ["Base", "Wire", "Crypto", "Reactor", "Bus"]),
         // Floor 5
         room("Kernel", ["Base", "Crypto", "Reactor", "Store", "Bus"]),
+        // Floor 6
+        room(
+            "Identity",
+            ["Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "Bus", "Kernel"]),
         // Floor 7
         room("System", ["Base", "Wire", "Reactor", "HTTPServer"]),
         // Floor 8
@@ -96,7 +100,7 @@ let package = Package(
             name: "heliograph",
             dependencies: [
                 "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreSQLite",
-                "StorePostgres", "Bus", "BusRedis", "Kernel", "System",
+                "StorePostgres", "Bus", "BusRedis", "Kernel", "Identity", "System",
             ],
             swiftSettings: swift),
 
@@ -137,6 +141,7 @@ let package = Package(
         tests("Bus", ["Base"]),
         tests("BusRedis", ["Base", "Wire", "Crypto", "Reactor", "Bus", "TestSupport"]),
         tests("Kernel", ["Base", "Crypto", "Store", "StoreTesting", "Reactor", "Bus"]),
+        tests("Identity", ["Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "Bus", "Kernel"]),
         tests("System", ["Base", "Wire", "Reactor", "HTTPServer"]),
     ] + (fuzzing ? fuzzTargets : []),
     cxxLanguageStandard: .cxx17

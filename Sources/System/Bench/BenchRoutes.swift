@@ -14,22 +14,22 @@ struct BenchRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/bench/json", .open) { _ in .json(Self.object) },
-            Route(.get, "/bench/large", .open) { _ in .json(Self.large) },
-            Route(.post, "/bench/echo", .open) { request in
+            Route(.get, "/bench/json", .open, rate: .unlimited) { _ in .json(Self.object) },
+            Route(.get, "/bench/large", .open, rate: .unlimited) { _ in .json(Self.large) },
+            Route(.post, "/bench/echo", .open, rate: .unlimited) { request in
                 if case .complete(let body) = request.body { return try echo(body, request) }
                 return try echo(await request.body.collect(max: Self.bodyMax), request)
             },
-            Route(.get, "/bench/sse", .open) { request in
+            Route(.get, "/bench/sse", .open, rate: .unlimited) { request in
                 let count = try request.queryNumber("count", in: 0...100_000, absent: 10)
                 return EventStream.response(to: request, BenchEvents(count: count))
             },
-            Route(.get, "/bench/slow", .open) { request in
+            Route(.get, "/bench/slow", .open, rate: .unlimited) { request in
                 let milliseconds = try request.queryNumber("ms", in: 0...60_000, absent: 100)
                 try await request.connection.loop.sleep(for: .milliseconds(milliseconds))
                 return Envelope.success(to: request) { $0.object { $0.field("milliseconds", milliseconds) } }
             },
-            Route(.post, "/bench/sink", .open) { request in
+            Route(.post, "/bench/sink", .open, rate: .unlimited) { request in
                 var count = 0
                 for try await part in request.body.parts { count += part.count }
                 return Envelope.success(to: request) { $0.object { $0.field("bytes", count) } }

@@ -1,3 +1,4 @@
+import Base
 import HTTPServer
 import Wire
 
@@ -7,8 +8,8 @@ struct HealthRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/health", .open, operation("getHealth")) { try answer($0) },
-            Route(.get, "/api/v1/system/health", .open, operation("getSystemHealth")) { try answer($0) },
+            Route(.get, "/health", .open, operation("getHealth"), rate: .unlimited) { try answer($0) },
+            Route(.get, "/api/v1/system/health", .open, operation("getSystemHealth"), rate: .unlimited) { try answer($0) },
         ]
     }
 

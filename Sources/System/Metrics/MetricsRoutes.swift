@@ -18,13 +18,13 @@ struct MetricsRoutes: Sendable {
                     responses: [
                         .init(.ok, "All metrics.", .init(form, type: "text/plain")),
                         .init(.ok, "All metrics.", .init(form, type: "application/openmetrics-text")),
-                    ])
+                    ]), rate: .unlimited
             ) { text($0) },
             Route(
                 .get, "/api/v1/system/metrics", .open,
                 Operation(
                     "getSystemMetrics", "The metrics as JSON", tags: ["system"],
-                    responses: [.init(.ok, "All metrics.", .init(.envelope(Self.schema)))])
+                    responses: [.init(.ok, "All metrics.", .init(.envelope(Self.schema)))]), rate: .unlimited
             ) { json($0) },
         ]
     }

@@ -3,6 +3,8 @@ import Bus
 import BusRedis
 import Crypto
 import HTTPServer
+import Identity
+import Kernel
 import Reactor
 import System
 import Wire
@@ -18,6 +20,7 @@ struct Composition {
     /// Nil where this node is alone.
     let redis: RedisBus?
     let storage: StorageService
+    let limits: RateLimits
 
     init(_ configuration: Configuration, _ logging: Logging) async throws {
         tls = try Self.tls(configuration.tls)
@@ -43,6 +46,8 @@ struct Composition {
             }
         }
 
+        // Straight over Redis: limits have a way of their own to go on without it, which waits for no timeout.
+        limits = RateLimits(RatePolicy(configuration.limits), bus: redis, metrics: metrics)
         let system = SystemRoutes(
             health: health, metrics: metrics, version: Version.number,
             publicURL: configuration.publicURL.map { "\($0)" },
@@ -53,7 +58,7 @@ struct Composition {
         }
         server = HTTPServer(
             addresses: try configuration.listen.map(Self.address), on: group, router: Router(routes),
-            limits: ServerLimits(configuration), tls: tls, metrics: metrics, logger: logging.logger("http"),
+            middleware: [RateLimitGate(limits).middleware], limits: ServerLimits(configuration), tls: tls, metrics: metrics, logger: logging.logger("http"),
             logsAccess: configuration.log.isAccessLogged)
     }
 
@@ -131,5 +136,27 @@ extension WebSocketSettings {
         closeTimeout = settings.closeTimeout
         outboxBytesMax = settings.sendBufferMax
         allowsCompression = settings.isCompressed
+    }
+}
+
+extension RatePolicy {
+    /// The limits that are configured.
+    init(_ settings: Configuration.LimitSettings) {
+        self.init()
+        let (second, minute) = (Duration.seconds(1), Duration.seconds(60))
+        isEnabled = settings.isEnabled
+        caller = Budget(settings.callerPerSecond, each: second, burst: settings.callerBurst)
+        address = Budget(settings.addressPerSecond, each: second, burst: settings.addressBurst)
+        signIn = Budget(settings.signInPerMinute, each: minute, burst: settings.signInBurst)
+        wrongCredentials = Budget(
+            settings.wrongCredentialsPerMinute, each: minute, burst: settings.wrongCredentialsBurst)
+        bulkCost = settings.bulkCost
+        bulkReservePercent = settings.bulkReservePercent
+        warningPercent = settings.warningPercent
+        delayMax = settings.delayMax
+        delayedMax = settings.delayedMax
+        blockAfter = settings.blockAfter
+        blockFirst = settings.blockFirst
+        blockMax = settings.blockMax
     }
 }

@@ -1,6 +1,7 @@
 import Base
 import Crypto
 import HTTPServer
+import Kernel
 import Reactor
 import Synchronization
 import System
@@ -64,18 +65,20 @@ struct Reloader: Service {
     private let configuration: Configuration
     private let logging: Logging
     private let tls: TLSContext?
+    private let limits: RateLimits
     private let read: @Sendable () throws -> Configuration
     private let requests: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
     let name = "reload"
 
     init(
-        configuration: Configuration, logging: Logging, tls: TLSContext?,
+        configuration: Configuration, logging: Logging, tls: TLSContext?, limits: RateLimits,
         read: @escaping @Sendable () throws -> Configuration
     ) {
         self.configuration = configuration
         self.logging = logging
         self.tls = tls
+        self.limits = limits
         self.read = read
         (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -99,7 +102,9 @@ struct Reloader: Service {
         let logger = logging.logger("reload")
         do {
             try tls?.reload()
-            logging.log.level = try read().log.level
+            let configuration = try read()
+            logging.log.level = configuration.log.level
+            limits.update(RatePolicy(configuration.limits))
             logger.info("reloaded", ["tls": .bool(tls != nil)])
         } catch {
             // What ran before goes on; a mistake in a file must not take the server down.

@@ -34,7 +34,8 @@ enum ServeCommand {
         _ reread: @escaping @Sendable () throws -> Configuration
     ) async throws -> Bool {
         let parts = try await Composition(configuration, logging)
-        let reloader = Reloader(configuration: configuration, logging: logging, tls: parts.tls, read: reread)
+        let reloader = Reloader(
+            configuration: configuration, logging: logging, tls: parts.tls, limits: parts.limits, read: reread)
         let stop = StopSignal()
         let watch = try await parts.group.loops[0].run { () throws(SystemError) -> Watch in
             try signals.watch(on: parts.group.loops[0]) { signal in

@@ -39,6 +39,13 @@ package struct TokenBucket: Sendable, Equatable {
         self.cost = Int64(cost)
     }
 
+    /// A bucket whose numbers are brought to where they make sense: all above zero, and a burst that the cost fits.
+    package init(clampingCost cost: Int, emissionInterval: Duration, burst: Int) {
+        interval = min(max(1, emissionInterval.microseconds), 86_400_000_000)
+        self.cost = Int64(min(max(0, cost), 10_000_000))
+        self.burst = max(1, self.cost, Int64(min(burst, 10_000_000)))
+    }
+
     /// Takes the cost at `now` from a bucket that is full at `fullAt`, and says when it then will be full.
     ///
     /// Times are in microseconds of any clock.

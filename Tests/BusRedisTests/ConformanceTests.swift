@@ -197,6 +197,20 @@ extension RedisTests {
         }
 
         @Test(arguments: Backend.allCases)
+        func `each call may see a bucket as smaller or larger`(backend: Backend) async throws {
+            try await withBuses(backend) { one, other async throws in
+                let take: @Sendable (any Bus, Int, Int) async throws -> TokenDecision = { bus, cost, burst in
+                    try await bus.take("b", cost: cost, emissionInterval: .seconds(10), burst: burst)
+                }
+                #expect(try await take(one, 2, 5) == .taken(remaining: 3))
+                #expect(try await take(other, 1, 4) == .taken(remaining: 1))
+                #expect(try await !take(one, 2, 4).isTaken)
+                #expect(try await take(other, 1, 6) == .taken(remaining: 2))
+                #expect(try await !take(one, 1, 4).isTaken)
+            }
+        }
+
+        @Test(arguments: Backend.allCases)
         func `a bucket fills again`(backend: Backend) async throws {
             try await withBuses(backend) { one, _ async throws in
                 let take: @Sendable () async throws -> TokenDecision = {

@@ -118,6 +118,44 @@ public struct Configuration: Sendable {
         public var isCompressed = true
     }
 
+    /// How much callers and addresses may ask for.
+    public struct LimitSettings: Sendable {
+        /// Whether requests are counted.
+        public var isEnabled = true
+        /// Requests each second of one caller that is signed in.
+        public var callerPerSecond = 0
+        /// Requests at once of one caller that is signed in.
+        public var callerBurst = 0
+        /// Requests each second of one address, of nobody in particular.
+        public var addressPerSecond = 0
+        /// Requests at once of one address, of nobody in particular.
+        public var addressBurst = 0
+        /// Attempts to sign in each minute from one address.
+        public var signInPerMinute = 0
+        /// Attempts to sign in at once from one address.
+        public var signInBurst = 0
+        /// Wrong credentials each minute from one address.
+        public var wrongCredentialsPerMinute = 0
+        /// Wrong credentials at once from one address.
+        public var wrongCredentialsBurst = 0
+        /// How many interactive requests a bulk request stands for.
+        public var bulkCost = 0
+        /// The part of a budget that bulk requests leave to interactive ones.
+        public var bulkReservePercent = 0
+        /// The part of a budget beyond which answers warn.
+        public var warningPercent = 0
+        /// How long a request beyond its budget may be held up.
+        public var delayMax = Duration.zero
+        /// Requests that are held up at the same time.
+        public var delayedMax = 0
+        /// Refusals within a minute after which a caller is blocked; 0 blocks nobody.
+        public var blockAfter = 0
+        /// How long the first block lasts.
+        public var blockFirst = Duration.zero
+        /// How long a block lasts at most.
+        public var blockMax = Duration.zero
+    }
+
     /// The file that was read, where there was one.
     public internal(set) var file: String?
     /// Where the server listens.
@@ -150,6 +188,8 @@ public struct Configuration: Sendable {
     public var http2 = HTTP2Settings()
     /// Bounds for WebSocket.
     public var webSocket = WebSocketSettings()
+    /// How much callers and addresses may ask for.
+    public var limits = LimitSettings()
 
     /// Every setting with its value as text and where that came from, in the order of the table.
     public internal(set) var resolved: [ResolvedSetting] = []

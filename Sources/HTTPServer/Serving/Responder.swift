@@ -15,8 +15,9 @@ final class Responder: Sendable {
             self.middleware = nil
             return
         }
-        // The chain ends in the request's own handler, which the router has chosen before.
-        var chain: Handler = { request in try await request.handle() }
+        // The chain ends in the request's own handler, which the router has chosen before. What it throws becomes an
+        // answer below the middleware, so that middleware can add fields to errors as to everything else.
+        var chain: Handler = { request in await Self.answer(request, logger) { try await $0.handle() } }
         for middleware in middleware.reversed() {
             let next = chain
             chain = { request in try await middleware(request, next) }
@@ -40,16 +41,19 @@ final class Responder: Sendable {
 
     /// Answers a request that has been routed; never fails.
     func respond(to request: Request) async -> Response {
-        do {
-            let response: Response
-            if let middleware {
-                response = try await middleware(request)
-            } else {
-                response = try await request.handle()
-            }
-            return Compression.concerns(response)
-                ? await Compression.apply(to: response, for: request) : response
-        } catch let error as APIError {
+        let response: Response
+        if let middleware {
+            response = await Self.answer(request, logger, by: middleware)
+        } else {
+            response = await Self.answer(request, logger) { try await $0.handle() }
+        }
+        return Compression.concerns(response)
+            ? await Compression.apply(to: response, for: request) : response
+    }
+
+    /// What a handler answers, or the envelope of what it throws.
+    private static func answer(_ request: Request, _ logger: Logger, by handler: Handler) async -> Response {
+        do { return try await handler(request) } catch let error as APIError {
             return Envelope.failure(error)
         } catch let error as JSONError {
             return Envelope.failure(APIError(error))
@@ -59,6 +63,7 @@ final class Responder: Sendable {
             // The client is gone; whatever is answered goes nowhere.
             return Envelope.failure(APIError(.requestTimeout))
         } catch {
+            if let known = (error as? any APIErrorCause)?.apiError { return Envelope.failure(known) }
             // What went wrong inside is for the log, not for the client.
             logger.error(
                 "a handler failed",

@@ -1,21 +1,21 @@
-import Bus
-import HTTPServer
-import Store
+package import Bus
+package import HTTPServer
+package import Store
 import Wire
 
 extension APIError {
-    /// What a client is to be told of an error; nil for one that is nothing of the client's.
-    static func of(_ error: any Error) -> APIError? {
-        switch error {
-        case let error as APIError: error
-        case let error as JSONError: APIError(error)
-        case let error as StoreError where error.isTransient: .busy
-        case let error as BusError where error.isOutage: .busy
-        default: nil
-        }
-    }
-
-    private static let busy = APIError(
+    /// What is answered while the database or the bus is not within reach.
+    fileprivate static let busy = APIError(
         .unavailable, "The database is not within reach", details: ["retryAfter": .integer(1)],
         fields: ["retry-after": "1"])
+}
+
+extension StoreError: APIErrorCause {
+    /// An outage is told as one, with when to come again.
+    package var apiError: APIError? { isTransient ? .busy : nil }
+}
+
+extension BusError: APIErrorCause {
+    /// An outage is told as one, with when to come again.
+    package var apiError: APIError? { isOutage ? .busy : nil }
 }

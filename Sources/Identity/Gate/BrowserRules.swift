@@ -60,12 +60,6 @@ struct BrowserRules: Sendable {
 
     func stamp(_ response: inout Response, for request: Request) { stamp(&response.fields, request) }
 
-    func stamp(_ error: inout APIError?, for request: Request) {
-        guard var fields = error?.fields else { return }
-        stamp(&fields, request)
-        error?.fields = fields
-    }
-
     private func stamp(_ fields: inout HeaderFields, _ request: Request) {
         // Answers hold what only one caller may see; a route that allows more says so itself.
         fields.append(contentsOf: fields.contains("cache-control") ? Self.guards : Self.privateGuards)

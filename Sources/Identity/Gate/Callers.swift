@@ -86,51 +86,35 @@ package final class Callers: Sendable {
 
     // MARK: Credentials
 
-    /// Who shows these credentials; nil where there are none that we know of. Throws `UNAUTHORIZED`.
-    func resolve(_ credentials: Credentials, from peer: SocketAddress) async throws -> Resolved? {
-        let resolved: Resolved?
-        switch credentials {
-        case .none: return nil
-        case .token(let token):
-            resolved = try await find(.token(SHA256.hash(token))) { try await self.load(token, .token) }
-        case .cookie(let token):
-            resolved = try await find(.cookie(SHA256.hash(token))) { try await self.load(token, .cookie) }
-        case .key(let text, let digest):
-            resolved = try await find(.key(digest)) { try await self.load(text) }
-        case .signature(let parameters):
-            let id = parameters.keyID
-            resolved = try await find(.signer(id)) { try await self.loadSigner(id) }
-        case .certificate(let certificate):
-            // A certificate that stands for nobody is no credential; the server has let its holder in as it is.
-            resolved = try await find(.certificate(certificate.fingerprint)) {
-                try await self.load(certificate)
+    /// Who shows these credentials; nil where there are none, `UNAUTHORIZED` where they are none of ours.
+    ///
+    /// `beforeLookUp` is asked where they are not remembered, because looking them up costs something.
+    func resolve(
+        _ credentials: Credentials, from peer: SocketAddress, beforeLookUp: () throws(APIError) -> Void = {}
+    ) async throws -> Resolved? {
+        guard let key = credentials.key else { return nil }
+        let resolved: Resolved
+        if let known = cache.cached(key) {
+            resolved = known
+        } else {
+            try beforeLookUp()
+            guard let found = try await lookUp(credentials, key) else {
+                // A certificate that stands for nobody is no credential; the server has let its holder in as it is.
+                if case .certificate = credentials { return nil }
+                throw Self.unknown
             }
+            resolved = found
         }
         let now = clocks.now
-        guard let resolved else {
-            if case .certificate = credentials { return nil }
-            throw Self.unknown
-        }
         guard resolved.isGood(at: now, from: peer) else { throw Self.unknown }
         if let id = resolved.caller.keyID { noteUse(id, now) }
         return resolved
     }
 
-    private func noteUse(_ id: String, _ now: Timestamp) {
-        uses.withLock { uses in
-            // To the second is enough, and a hot key should not cost a write for each request.
-            if let last = uses[id], last.seconds == now.seconds { return }
-            if uses.count < 50_000 || uses[id] != nil { uses[id] = now }
-        }
-    }
-
-    private func find(
-        _ key: ResolvedKey, _ load: @escaping @Sendable () async throws -> Resolved?
-    ) async throws -> Resolved? {
-        if let known = cache.cached(key) { return known }
+    private func lookUp(_ credentials: Credentials, _ key: ResolvedKey) async throws -> Resolved? {
         do {
-            return try await cache.value(for: key) {
-                guard let resolved = try await load() else { throw Unknown() }
+            return try await cache.value(for: key) { [self] in
+                guard let resolved = try await load(credentials) else { throw Unknown() }
                 return resolved
             }
         } catch is Unknown {
@@ -141,7 +125,26 @@ package final class Callers: Sendable {
     /// Nobody: told as an error, so that it is not remembered.
     private struct Unknown: Error {}
 
+    private func noteUse(_ id: String, _ now: Timestamp) {
+        uses.withLock { uses in
+            // To the second is enough, and a hot key should not cost a write for each request.
+            if let last = uses[id], last.seconds == now.seconds { return }
+            if uses.count < 50_000 || uses[id] != nil { uses[id] = now }
+        }
+    }
+
     // MARK: Loading
+
+    private func load(_ credentials: Credentials) async throws -> Resolved? {
+        switch credentials {
+        case .none: nil
+        case .token(let token, _): try await load(token, .token)
+        case .cookie(let token, _): try await load(token, .cookie)
+        case .key(let text, _): try await load(text)
+        case .signature(let parameters): try await loadSigner(parameters.keyID)
+        case .certificate(let certificate): try await load(certificate)
+        }
+    }
 
     private func load(_ token: Bytes, _ kind: Caller.Credential) async throws -> Resolved? {
         guard let claims = try await claims(of: token), let subject = claims.subject.flatMap({ Int64($0) }),

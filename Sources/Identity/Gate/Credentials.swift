@@ -7,9 +7,9 @@ import Wire
 enum Credentials: Sendable {
     case none
     /// An access token of a login.
-    case token(Bytes)
+    case token(Bytes, digest: Bytes)
     /// The same from the console's cookie.
-    case cookie(Bytes)
+    case cookie(Bytes, digest: Bytes)
     /// An API key.
     case key(APIKeyText, digest: Bytes)
     /// A signature over the request.
@@ -25,6 +25,18 @@ enum Credentials: Sendable {
     private static let unknown = APIError(
         .unauthorized, "The credential is none of ours", fields: ["www-authenticate": "Bearer"])
 
+    /// How what they come to is remembered; nil where there are none.
+    var key: ResolvedKey? {
+        switch self {
+        case .none: nil
+        case .token(_, let digest): .token(digest)
+        case .cookie(_, let digest): .cookie(digest)
+        case .key(_, let digest): .key(digest)
+        case .signature(let parameters): .signer(parameters.keyID)
+        case .certificate(let certificate): .certificate(certificate.fingerprint)
+        }
+    }
+
     /// Finds the one credential of a request.
     static func of(_ request: Request) throws(APIError) -> Credentials {
         let (fields, keys) = (request.fields.count(of: "authorization"), request.fields.count(of: keyField))
@@ -37,7 +49,7 @@ enum Credentials: Sendable {
         if let value = request.fields.bytes(keyField) { return try key(value) }
         if let token { return try bearer(Bytes(token)) }
         if let certificate = request.connection.clientCertificate { return .certificate(certificate) }
-        if let cookie = request.cookie(cookieName) { return .cookie(cookie) }
+        if let cookie = request.cookie(cookieName) { return .cookie(cookie, digest: SHA256.hash(cookie)) }
         return .none
     }
 
@@ -56,7 +68,9 @@ enum Credentials: Sendable {
 
     /// A token, or a key in its place.
     private static func bearer(_ text: Bytes) throws(APIError) -> Credentials {
-        guard text.starts(with: APIKeyText.prefix.utf8) else { return .token(text) }
+        guard text.starts(with: APIKeyText.prefix.utf8) else {
+            return .token(text, digest: SHA256.hash(text))
+        }
         return try key(text)
     }
 

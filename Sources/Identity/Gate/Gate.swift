@@ -28,33 +28,45 @@ package struct Gate: Sendable {
         }
         if let answer = browsers.preflight(request) { return answer }
         var request = request
-        var standing: RateStanding?
-        do {
-            let access = request.route?.access ?? .open
-            if access != .open {
-                do { try await identify(&request) } catch {
-                    // Whoever guesses credentials is counted by where they come from.
-                    standing = try await rates?.admit(request, subject: nil)
-                    throw error
-                }
+        let access = request.route?.access ?? .open
+        if access != .open {
+            do {
+                try await identify(&request)
+            } catch let error as APIError {
+                return try await refuse(request, error)
             }
-            let caller = request.caller as? Caller
+        }
+        let caller = request.caller as? Caller
+        let standing: RateStanding?
+        do throws(APIError) {
             standing = try await rates?.admit(request, subject: caller?.subject)
             try check(access, caller)
-            var response = try await next(request)
-            standing?.stamp(&response)
-            browsers.stamp(&response, for: request)
-            return response
         } catch {
-            var refusal = APIError.of(error)
-            if refusal == nil { throw error }
-            if let code = refusal?.code, code == .unauthorized || code == .forbidden {
-                denials.note(request, code)
-            }
-            standing?.stamp(&refusal)
-            browsers.stamp(&refusal, for: request)
-            throw refusal ?? error
+            return answer(error, to: request)
         }
+        var response = try await next(request)
+        if response.status.rawValue == 403 { denials.note(request, .forbidden) }
+        standing?.stamp(&response)
+        browsers.stamp(&response, for: request)
+        return response
+    }
+
+    /// Answers a request whose credential is none: whoever guesses is counted by where the guesses come from.
+    private func refuse(_ request: Request, _ error: APIError) async throws -> Response {
+        if error.code == .unauthorized { rates?.noteWrongCredentials(of: request) }
+        do throws(APIError) {
+            _ = try await rates?.admit(request, subject: nil)
+            return answer(error, to: request)
+        } catch {
+            return answer(error, to: request)
+        }
+    }
+
+    private func answer(_ error: APIError, to request: Request) -> Response {
+        if error.code == .unauthorized || error.code == .forbidden { denials.note(request, error.code) }
+        var response = Envelope.failure(error)
+        browsers.stamp(&response, for: request)
+        return response
     }
 
     private func check(_ access: Access, _ caller: Caller?) throws(APIError) {
@@ -77,6 +89,7 @@ package struct Gate: Sendable {
     /// Finds out who sent a request; nobody where it shows nothing.
     private func identify(_ request: inout Request) async throws {
         let credentials = try Credentials.of(request)
+        if case .none = credentials { return }
         guard let resolved = try await callers.resolve(credentials, from: request.connection.peer) else {
             return
         }

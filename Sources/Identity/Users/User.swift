@@ -23,7 +23,7 @@ package struct User: Sendable, Equatable {
     /// Whether it can let others in.
     var isAdmin: Bool { !isDisabled && roles.contains(Role.admin.name) }
 
-    /// The form of a name: lower case, so that `Ada` and `ada` are one. Nil where it is none.
+    /// The form of a name, lower case so that `Ada` and `ada` are one; nil where it is none.
     static func username(_ text: String) -> String? {
         let name = text.lowercased()
         guard (2...64).contains(name.utf8.count), let first = name.utf8.first, isWord(first),

@@ -151,7 +151,7 @@ enum UserStore {
 }
 
 extension Permission {
-    /// A set as it is stored: names with spaces between. Names that are unknown by now are left out.
+    /// A set from the form that is stored, names with spaces between; those that are unknown by now are left out.
     static func set(_ text: String) -> Set<Permission> {
         Set(text.split(separator: " ").map { Permission(String($0)) }).intersection(all)
     }

@@ -25,7 +25,7 @@ struct MetricsRoutes: Sendable {
                 .get, "/api/v1/system/metrics", .needs(.systemRead),
                 Operation(
                     "getSystemMetrics", "The metrics as JSON", tags: ["system"],
-                    responses: [.init(.ok, "All metrics.", .init(.envelope(Self.schema)))])
+                    responses: [.init(.ok, "All metrics.", .init(.envelope(Self.schema)))]), rate: .unlimited
             ) { json($0) },
         ]
     }

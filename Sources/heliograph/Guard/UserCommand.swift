@@ -3,7 +3,9 @@ import Glibc
 import Identity
 import Wire
 
-/// `heliograph user`: users, from the machine that the server runs on. A running server takes it in within a second.
+/// `heliograph user`: users, from the machine that the server runs on.
+///
+/// A running server takes it in within a second.
 enum UserCommand {
     static let actions = ["create", "list", "password", "enable", "disable", "delete"]
 

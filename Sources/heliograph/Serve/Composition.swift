@@ -26,6 +26,7 @@ struct Composition {
     let keys: VaultKeyWatch
     let audit: AuditLog
     let identity: Identity
+    let limits: RateLimits
     private let hashing: BlockingPool
 
     init(_ configuration: Configuration, _ logging: Logging) async throws {
@@ -57,10 +58,12 @@ struct Composition {
             }
         }
 
+        // Straight over Redis: limits have a way of their own to go on without it, which waits for no timeout.
+        limits = RateLimits(RatePolicy(configuration.limits), bus: redis, metrics: metrics)
         hashing = try BlockingPool(threads: 2, waiting: 64)
         var identity = Identity.Parts(
             database: storage.database, vault: vault, bus: shared ?? InProcessBus(), audit: audit,
-            passwords: Passwords(pool: hashing), rates: nil)
+            passwords: Passwords(pool: hashing), rates: RateLimitGate(limits))
         identity.origins = configuration.http.corsOrigins
         identity.bodyMax = configuration.http.bodyBytesMax
         identity.metrics = metrics
@@ -159,5 +162,27 @@ extension WebSocketSettings {
         closeTimeout = settings.closeTimeout
         outboxBytesMax = settings.sendBufferMax
         allowsCompression = settings.isCompressed
+    }
+}
+
+extension RatePolicy {
+    /// The limits that are configured.
+    init(_ settings: Configuration.LimitSettings) {
+        self.init()
+        let (second, minute) = (Duration.seconds(1), Duration.seconds(60))
+        isEnabled = settings.isEnabled
+        caller = Budget(settings.callerPerSecond, each: second, burst: settings.callerBurst)
+        address = Budget(settings.addressPerSecond, each: second, burst: settings.addressBurst)
+        signIn = Budget(settings.signInPerMinute, each: minute, burst: settings.signInBurst)
+        wrongCredentials = Budget(
+            settings.wrongCredentialsPerMinute, each: minute, burst: settings.wrongCredentialsBurst)
+        bulkCost = settings.bulkCost
+        bulkReservePercent = settings.bulkReservePercent
+        warningPercent = settings.warningPercent
+        delayMax = settings.delayMax
+        delayedMax = settings.delayedMax
+        blockAfter = settings.blockAfter
+        blockFirst = settings.blockFirst
+        blockMax = settings.blockMax
     }
 }

@@ -72,6 +72,7 @@ struct Reloader: Service {
     private let logging: Logging
     private let tls: TLSContext?
     private let keys: VaultKeyWatch
+    private let limits: RateLimits
     private let read: @Sendable () throws -> Configuration
     private let requests: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
@@ -79,12 +80,14 @@ struct Reloader: Service {
 
     init(
         configuration: Configuration, logging: Logging, tls: TLSContext?, keys: VaultKeyWatch,
+        limits: RateLimits,
         read: @escaping @Sendable () throws -> Configuration
     ) {
         self.configuration = configuration
         self.logging = logging
         self.tls = tls
         self.keys = keys
+        self.limits = limits
         self.read = read
         (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -110,6 +113,7 @@ struct Reloader: Service {
             try tls?.reload()
             let settings = try read()
             logging.log.level = settings.log.level
+            limits.update(RatePolicy(settings.limits))
             try await keys.reload(from: KeySource(settings))
             logger.info("reloaded", ["tls": .bool(tls != nil)])
         } catch {

@@ -41,7 +41,8 @@ import Wire
     }
 
     /// What a server answers that has nothing but the gate before its routes.
-    private func answer(_ path: String, from peer: String = "1.2.3.4:5", as caller: Caller? = nil) async throws
+    private func answer(_ path: String, from peer: String = "1.2.3.4:5", as caller: Caller? = nil)
+        async throws
         -> Response
     {
         let responder = Responder(

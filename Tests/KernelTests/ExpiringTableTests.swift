@@ -7,8 +7,9 @@ import Testing
         table.change(tag, at: now) { $0?.value }
     }
 
-    private func put(_ table: ExpiringTable<Int>, _ tag: UInt64, _ value: Int, until: Int64, at now: Int64 = 0)
-    {
+    private func put(
+        _ table: ExpiringTable<Int>, _ tag: UInt64, _ value: Int, until: Int64, at now: Int64 = 0
+    ) {
         table.change(tag, at: now) { $0 = .init(value: value, until: until) }
     }
 

@@ -186,7 +186,9 @@ import Testing
     }
 
     @Test(arguments: [BusError.timedOut, .unavailable("gone"), .refused("no script")])
-    func `while the bus is away a node counts by itself, and leaves the bus alone for a while`(error: BusError)
+    func `while the bus is away a node counts by itself, and leaves the bus alone for a while`(
+        error: BusError
+    )
         async
     {
         let bus = CountingBus(InProcessBus(clocks: clock.clocks))

@@ -15,7 +15,8 @@ import Testing
             [12, 5, 4, 3, 2, 1, 0],
             [
                 (RateDecision.Outcome.allowed, 9, 1), (.allowed, 2, 8), (.warned, 1, 9), (.warned, 0, 10),
-                (.delayed(.seconds(1)), 0, 11), (.delayed(.seconds(2)), 0, 12), (.delayed(.seconds(3)), 0, 13),
+                (.delayed(.seconds(1)), 0, 11), (.delayed(.seconds(2)), 0, 12),
+                (.delayed(.seconds(3)), 0, 13),
             ]))
     func `a request is allowed, warned or held up by what is left`(
         left: Int, expected: (outcome: RateDecision.Outcome, remaining: Int, reset: Int)

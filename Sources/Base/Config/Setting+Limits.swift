@@ -4,7 +4,9 @@ extension Setting {
 
     /// The part of the table about how much callers and addresses may ask for.
     static let limits: [Setting] = [
-        Setting("limits.enabled", .bool, default: "true", "Counts requests and limits them.", reloadable: true) {
+        Setting(
+            "limits.enabled", .bool, default: "true", "Counts requests and limits them.", reloadable: true
+        ) {
             $0.limits.isEnabled = $1
         },
         Setting(
@@ -17,14 +19,16 @@ extension Setting {
         ) { $0.limits.callerBurst = $1 },
         Setting(
             "limits.address_per_second", rate, default: "20",
-            "Requests each second of one address (IPv6: of its /64) where nobody is signed in.", reloadable: true
+            "Requests each second of one address (IPv6: of its /64) where nobody is signed in.",
+            reloadable: true
         ) { $0.limits.addressPerSecond = $1 },
         Setting(
             "limits.address_burst", rate, default: "60",
             "Requests of such an address at once, after a time of silence.", reloadable: true
         ) { $0.limits.addressBurst = $1 },
         Setting(
-            "limits.sign_in_per_minute", rate, default: "5", "Attempts to sign in each minute from one address.",
+            "limits.sign_in_per_minute", rate, default: "5",
+            "Attempts to sign in each minute from one address.",
             reloadable: true
         ) { $0.limits.signInPerMinute = $1 },
         Setting(
@@ -42,7 +46,8 @@ extension Setting {
         ) { $0.limits.wrongCredentialsBurst = $1 },
         Setting(
             "limits.bulk_cost", .int(1...100), default: "2",
-            "How many interactive requests a bulk request stands for: half of the rate, with 2.", reloadable: true
+            "How many interactive requests a bulk request stands for: half of the rate, with 2.",
+            reloadable: true
         ) { $0.limits.bulkCost = $1 },
         Setting(
             "limits.bulk_reserve_percent", percent, default: "25",
@@ -72,7 +77,8 @@ extension Setting {
         ) { $0.limits.blockFirst = $1 },
         Setting(
             "limits.block_max", .duration(.seconds(1) ... .seconds(86_400)), default: "15m",
-            "How long a block lasts at most, and how long after the last one all is forgotten.", reloadable: true
+            "How long a block lasts at most, and how long after the last one all is forgotten.",
+            reloadable: true
         ) { $0.limits.blockMax = $1 },
     ]
 }

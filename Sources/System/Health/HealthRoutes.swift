@@ -9,7 +9,9 @@ struct HealthRoutes: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/health", .open, operation("getHealth"), rate: .unlimited) { try answer($0) },
-            Route(.get, "/api/v1/system/health", .open, operation("getSystemHealth"), rate: .unlimited) { try answer($0) },
+            Route(.get, "/api/v1/system/health", .open, operation("getSystemHealth"), rate: .unlimited) {
+                try answer($0)
+            },
         ]
     }
 

@@ -58,7 +58,8 @@ struct Composition {
         }
         server = HTTPServer(
             addresses: try configuration.listen.map(Self.address), on: group, router: Router(routes),
-            middleware: [RateLimitGate(limits).middleware], limits: ServerLimits(configuration), tls: tls, metrics: metrics, logger: logging.logger("http"),
+            middleware: [RateLimitGate(limits).middleware], limits: ServerLimits(configuration), tls: tls,
+            metrics: metrics, logger: logging.logger("http"),
             logsAccess: configuration.log.isAccessLogged)
     }
 

@@ -35,7 +35,8 @@ enum ServeCommand {
     ) async throws -> Bool {
         let parts = try await Composition(configuration, logging)
         let reloader = Reloader(
-            configuration: configuration, logging: logging, tls: parts.tls, limits: parts.limits, read: reread)
+            configuration: configuration, logging: logging, tls: parts.tls, limits: parts.limits, read: reread
+        )
         let stop = StopSignal()
         let watch = try await parts.group.loops[0].run { () throws(SystemError) -> Watch in
             try signals.watch(on: parts.group.loops[0]) { signal in

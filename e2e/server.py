@@ -37,7 +37,9 @@ class Server:
         self.log = self.folder / "server.log"
         usual = {
             "HELIOGRAPH_BENCH": 1, "HELIOGRAPH_LISTEN": f"127.0.0.1:{self.port}",
-            "HELIOGRAPH_DATA": self.folder / "data"}
+            "HELIOGRAPH_DATA": self.folder / "data",
+            # Tests hammer at will; those of the limits turn them on.
+            "HELIOGRAPH_LIMITS_ENABLED": "false"}
         self.environment = clean_environment(**(usual | settings))
         self.process = None
 

@@ -1,5 +1,7 @@
 """What the server says about itself is what standard readers of it accept."""
 
+import re
+
 import httpx
 import openapi_spec_validator
 import prometheus_client.openmetrics.parser
@@ -22,7 +24,9 @@ def test_every_described_operation_is_served(server, document):
     with httpx.Client(base_url=server.url()) as client:
         for path, operations in document["paths"].items():
             for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
-                status = client.request(method, path).status_code
+                # A number fits wherever a text does.
+                address = re.sub(r"\{[^}]*\}", "1", path)
+                status = client.request(method, address).status_code
                 assert status not in (404, 405, 501), f"{method} {path} is {status}"
 
 

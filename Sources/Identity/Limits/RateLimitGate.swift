@@ -18,9 +18,11 @@ package struct RateLimitGate: Sendable {
     ///
     /// Without a subject it is counted by the address that it came from; without a route always.
     package func admit(_ request: Request, subject: String?) async throws(APIError) -> RateStanding {
+        let rate = request.route?.rate ?? .interactive
+        guard rate != .unlimited else { return RateStanding(.uncounted) }
         let connection = request.connection
         let decision = await limits.decide(
-            request.route?.rate ?? .interactive, subject: request.route == nil ? nil : subject,
+            rate, subject: request.route == nil ? nil : subject,
             address: RateAddress(connection.peer), shard: connection.loop.index)
         let standing = RateStanding(decision)
         switch decision.outcome {

@@ -9,11 +9,11 @@ package struct RatePolicy: Sendable, Equatable {
         /// Requests that can be sent at once after a time of silence.
         package var burst: Int
 
-        /// So many requests in each span; numbers below one become one.
+        /// So many requests in each span; numbers below one become one, those above a million a million.
         package init(_ count: Int, each span: Duration, burst: Int) {
-            self.count = max(1, count)
+            self.count = min(max(1, count), 1_000_000)
             self.span = span
-            self.burst = max(1, burst)
+            self.burst = min(max(1, burst), 1_000_000)
         }
 
         /// The time in which one request comes back.

@@ -20,11 +20,13 @@ class Load:
     p99: float | None = None
 
 
-def wrk(server, path, seconds, connections=64, script=None):
+def wrk(server, path, seconds, connections=64, script=None, headers=()):
     """HTTP/1.1 over kept connections, each with one request under way."""
     command = ["wrk", "--latency", "-t2", f"-c{connections}", f"-d{seconds}s"]
     if script:
         command += ["-s", str(ROOT / "bench" / script)]
+    for header in headers:
+        command += ["-H", header]
     output, cpu = _run(server, [*command, server.url(path)])
     if re.search(r"Non-2xx|Socket errors", output):
         raise RuntimeError(f"{server.name} failed under wrk:\n{output}")

@@ -1,6 +1,8 @@
 """The measurements: each makes one or more rows. Rounds go in turns, so that drift hits both sides alike."""
 
+import json
 import statistics
+import subprocess
 import time
 
 import idle
@@ -10,6 +12,7 @@ from report import Row
 from servers import BINARY, Nginx
 
 JSON_PATH = "/bench/json"
+PRIVATE_PATH = "/bench/private"
 ECHO_PATH = "/bench/echo"
 IDLE_CONNECTIONS = 10_000
 
@@ -41,6 +44,26 @@ def echo(subject, options):
         _ratio_row("json-echo-cpu", "µs/request", posts, gets, "cpu_us", None),
         _ratio_row("json-echo-p99", "ms", posts, gets, "p99", None),
     ]
+
+
+def access(subject, options):
+    """A small answer behind a credential, next to the same one that is open; and what the checks cost by themselves."""
+    rows = []
+    with subject() as server:
+        key, token = server.credentials()
+        for name, credential in [("key", key), ("token", token)]:
+            ours, theirs = _in_turns(
+                options,
+                lambda seconds: load.wrk(
+                    server, PRIVATE_PATH, seconds, headers=[f"Authorization: Bearer {credential}"]),
+                lambda seconds: load.wrk(server, JSON_PATH, seconds))
+            rows.append(_ratio_row(f"access-{name}", "requests/s", ours, theirs, "rate", "ratio >= 0.8"))
+            rows.append(_ratio_row(f"access-{name}-cpu", "µs/request", ours, theirs, "cpu_us", None))
+    done = subprocess.run([BINARY, "bench", "access"], capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)
+    rows.append(Row("acl-check", figures["acl_check_ns"], "ns", goal="value < 1000"))
+    rows.append(Row("rate-decision", figures["rate_decision_ns"], "ns", goal="value < 1000"))
+    return rows
 
 
 def http2(subject, options):
@@ -87,7 +110,7 @@ def size(_subject, _options):
 
 
 GROUPS = {
-    "get": get, "echo": echo, "http2": http2, "idle-connections": idle_connections, "start": start, "size": size,
+    "get": get, "echo": echo, "access": access, "http2": http2, "idle-connections": idle_connections, "start": start, "size": size,
     "log": log, "log-postgres": log_postgres,
 }
 

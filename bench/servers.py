@@ -1,5 +1,6 @@
 """Starts and stops the servers under measurement, and reads what they cost from /proc."""
 
+import json
 import os
 import pathlib
 import resource
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("HELIOGRAPH_BINARY", ROOT / ".build/release/heliograph"))
@@ -141,5 +143,18 @@ class Heliograph(Server):
         others = {key: value for key, value in os.environ.items() if not key.startswith("HELIOGRAPH_")}
         return others | {
             "HELIOGRAPH_BENCH": "1", "HELIOGRAPH_LISTEN": f"127.0.0.1:{self.port}",
-            "HELIOGRAPH_DATA": str(self.folder / "data"),
             "HELIOGRAPH_DATA": str(self.folder / "data")}
+
+    def credentials(self):
+        """A key and an access token of an administrator who is made for the purpose."""
+        def run(*arguments, given=None):
+            done = subprocess.run(
+                [BINARY, *arguments], env=self.environment(), input=given, capture_output=True, text=True, check=True)
+            return done.stdout.strip()
+
+        run("user", "create", "--username", "bench", "--admin", "--password-stdin", given="a password for benchmarks\n")
+        key = run("key", "create", "--username", "bench")
+        body = json.dumps({"username": "bench", "password": "a password for benchmarks"}).encode()
+        request = urllib.request.Request(self.url("/api/v1/auth/login"), body)
+        with urllib.request.urlopen(request) as answer:
+            return key, json.load(answer)["data"]["accessToken"]

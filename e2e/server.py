@@ -1,5 +1,6 @@
 """The built binary as a process: started on a free port, stopped by SIGTERM, watched through /proc."""
 
+import functools
 import os
 import pathlib
 import signal
@@ -66,6 +67,21 @@ class Server:
                 time.sleep(0.01)
         self.kill()
         raise AssertionError(f"nobody listens on {self.port}:\n{self.log_tail()}")
+
+    def command(self, *arguments, given=None):
+        """What a command says that runs beside the server, on the same database."""
+        done = subprocess.run(
+            [BINARY, *arguments], env=self.environment, cwd=self.folder, input=given, capture_output=True, text=True)
+        assert done.returncode == 0, f"heliograph {' '.join(arguments)}: {done.stderr}"
+        return done.stdout.strip()
+
+    @functools.cached_property
+    def admin_key(self):
+        """An API key of an administrator, who is made when first asked for."""
+        self.command(
+            "user", "create", "--username", "operator-of-tests", "--admin", "--password-stdin",
+            given="a password of tests\n")
+        return self.command("key", "create", "--username", "operator-of-tests", "--name", "tests")
 
     def send(self, number):
         self.process.send_signal(number)

@@ -29,8 +29,8 @@ def test_health_is_json(client):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/system/health", "/api/v1/system/metrics"])
-def test_system_answers_come_in_the_envelope(client, path):
-    answer = client.request("GET", path)
+def test_system_answers_come_in_the_envelope(client, protocol_server, path):
+    answer = client.request("GET", path, {"Authorization": f"Bearer {protocol_server.admin_key}"})
     assert answer.status == 200
     body = answer.json()
     assert body["success"] is True and body["data"]

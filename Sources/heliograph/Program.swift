@@ -76,8 +76,9 @@ enum Program {
                     "--anchor", value: "N:HASH", "An entry and its hash that verify has shown earlier."),
             ], takesSettings: true),
         Command(
-            "bench", "Measures what the log can do on this machine, in an empty database.",
-            details: "WHAT is log. Prints JSON.", operands: ["WHAT"],
+            "bench",
+            "Measures what the log can do on this machine, in an empty database, or what access checks cost.",
+            details: "WHAT is log or access. Prints JSON.", operands: ["WHAT"],
             options: [
                 Command.Option("--seconds", value: "N", "How long appends are measured (5)."),
                 Command.Option("--events", value: "N", "How many events the log is filled with (200000)."),

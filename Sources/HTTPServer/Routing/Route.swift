@@ -19,6 +19,8 @@ public final class Route: Sendable {
     public let rate: RateClass
     /// Whether credentials may stand in the query (`?token=`), because browsers cannot send fields here.
     public let takesQueryToken: Bool
+    /// Whether requests pass the middleware: what is open to all and never counted has nothing to ask there.
+    let isGuarded: Bool
     /// What the API document says about it; an operation without it is not listed there.
     public let operation: Operation?
     /// What answers.
@@ -34,6 +36,7 @@ public final class Route: Sendable {
         self.access = access
         self.rate = rate
         self.takesQueryToken = takesQueryToken
+        isGuarded = access != .open || rate != .unlimited
         self.operation = operation
         self.handler = handler
     }

@@ -17,7 +17,7 @@ final class Responder: Sendable {
         }
         // The chain ends in the request's own handler, which the router has chosen before. What it throws becomes an
         // answer below the middleware, so that middleware can add fields to errors as to everything else.
-        var chain: Handler = { request in await Self.answer(request, logger) { try await $0.handle() } }
+        var chain: Handler = { request in await Self.handle(request, logger) }
         for middleware in middleware.reversed() {
             let next = chain
             chain = { request in try await middleware(request, next) }
@@ -42,27 +42,36 @@ final class Responder: Sendable {
     /// Answers a request that has been routed; never fails.
     func respond(to request: Request) async -> Response {
         let response: Response
-        if let middleware {
-            response = await Self.answer(request, logger, by: middleware)
+        if let middleware, request.route?.isGuarded ?? true {
+            do { response = try await middleware(request) } catch {
+                response = Self.failure(error, request, logger)
+            }
         } else {
-            response = await Self.answer(request, logger) { try await $0.handle() }
+            response = await Self.handle(request, logger)
         }
         return Compression.concerns(response)
             ? await Compression.apply(to: response, for: request) : response
     }
 
-    /// What a handler answers, or the envelope of what it throws.
-    private static func answer(_ request: Request, _ logger: Logger, by handler: Handler) async -> Response {
-        do { return try await handler(request) } catch let error as APIError {
-            return Envelope.failure(error)
-        } catch let error as JSONError {
-            return Envelope.failure(APIError(error))
-        } catch is CancellationError {
-            return Envelope.failure(APIError(.timeout))
-        } catch is StreamError {
-            // The client is gone; whatever is answered goes nowhere.
-            return Envelope.failure(APIError(.requestTimeout))
+    /// What the route's handler answers, or the envelope of what it throws.
+    private static func handle(_ request: Request, _ logger: Logger) async -> Response {
+        do {
+            guard let route = request.route else { return try request.refuse() }
+            return try await route.handler(request)
         } catch {
+            return failure(error, request, logger)
+        }
+    }
+
+    /// What a client is told of an error.
+    private static func failure(_ error: any Error, _ request: Request, _ logger: Logger) -> Response {
+        switch error {
+        case let error as APIError: return Envelope.failure(error)
+        case let error as JSONError: return Envelope.failure(APIError(error))
+        case is CancellationError: return Envelope.failure(APIError(.timeout))
+        // The client is gone; whatever is answered goes nowhere.
+        case is StreamError: return Envelope.failure(APIError(.requestTimeout))
+        default:
             if let known = (error as? any APIErrorCause)?.apiError { return Envelope.failure(known) }
             // What went wrong inside is for the log, not for the client.
             logger.error(
@@ -81,9 +90,8 @@ extension Request {
         case malformed(String)
     }
 
-    /// Calls the route's handler, or says why there is none.
-    fileprivate func handle() async throws -> Response {
-        if let route { return try await route.handler(self) }
+    /// Says why no route takes the request.
+    fileprivate func refuse() throws -> Response {
         switch refusal {
         case .otherMethods(let methods):
             let allow = methods.map(\.name).joined(separator: ", ")

@@ -20,6 +20,12 @@ struct BrowserRules: Sendable {
         "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY",
         "referrer-policy": "no-referrer",
     ]
+    private static let json: HeaderFields = ["content-type": "application/json"]
+    private static let privateJSON: HeaderFields = {
+        var fields = json
+        fields.append(contentsOf: privateGuards)
+        return fields
+    }()
     private static let allowedFields =
         "authorization, content-type, idempotency-key, last-event-id, x-api-key, x-correlation-id, x-csrf-token"
     private static let exposedFields =
@@ -62,6 +68,11 @@ struct BrowserRules: Sendable {
 
     private func stamp(_ fields: inout HeaderFields, _ request: Request) {
         // Answers hold what only one caller may see; a route that allows more says so itself.
+        // Most answers: nothing is put together for them.
+        if origins.isEmpty, !request.connection.isSecure, fields == Self.json {
+            fields = Self.privateJSON
+            return
+        }
         fields.append(contentsOf: fields.contains("cache-control") ? Self.guards : Self.privateGuards)
         if request.connection.isSecure {
             fields.append("strict-transport-security", "max-age=31536000")

@@ -15,6 +15,7 @@ package final class Callers: Sendable {
     private let passwords: Passwords
     private let clocks: Clocks
     private let cache: Cache<ResolvedKey, Resolved>
+    private let memory = LoopMemory()
     private let watchers = Mutex<[Int: Watcher]>([:])
     private let nextWatcher = Atomic(0)
     /// When each key was used, until that is written down.
@@ -56,6 +57,7 @@ package final class Callers: Sendable {
         } else {
             cache.removeAll()
         }
+        memory.forget()
         let concerned = watchers.withLock { watchers in
             watchers.values.filter { watcher in tags.map { !$0.isDisjoint(with: watcher.tags) } ?? true }
         }
@@ -86,6 +88,21 @@ package final class Callers: Sendable {
 
     // MARK: Credentials
 
+    /// Who shows these credentials, where that is remembered and all that has to be known.
+    func remembered(_ credentials: Credentials, of request: Request) throws(APIError) -> Caller? {
+        switch credentials {
+        case .token, .key: break
+        case .none, .cookie, .signature, .certificate: return nil
+        }
+        let (connection, now) = (request.connection, clocks.now)
+        guard let key = credentials.key,
+            let found = memory.find(key, shard: connection.loop.index, at: now, { cache.cached(key) })
+        else { return nil }
+        guard found.resolved.isGood(at: now, from: connection.peer) else { throw Self.unknown }
+        if !found.isNoted, let id = found.resolved.caller.keyID { noteUse(id, now) }
+        return found.resolved.caller
+    }
+
     /// Who shows these credentials; nil where there are none, `UNAUTHORIZED` where they are none of ours.
     ///
     /// `beforeLookUp` is asked where they are not remembered, because looking them up costs something.
@@ -93,18 +110,17 @@ package final class Callers: Sendable {
         _ credentials: Credentials, from peer: SocketAddress, beforeLookUp: () throws(APIError) -> Void = {}
     ) async throws -> Resolved? {
         guard let key = credentials.key else { return nil }
-        let resolved: Resolved
-        if let known = cache.cached(key) {
-            resolved = known
-        } else {
-            try beforeLookUp()
-            guard let found = try await lookUp(credentials, key) else {
-                // A certificate that stands for nobody is no credential; the server has let its holder in as it is.
-                if case .certificate = credentials { return nil }
-                throw Self.unknown
-            }
-            resolved = found
+        if let known = cache.cached(key) { return try admit(known, from: peer) }
+        try beforeLookUp()
+        guard let found = try await lookUp(credentials, key) else {
+            // A certificate that stands for nobody is no credential; the server has let its holder in as it is.
+            if case .certificate = credentials { return nil }
+            throw Self.unknown
         }
+        return try admit(found, from: peer)
+    }
+
+    private func admit(_ resolved: Resolved, from peer: SocketAddress) throws(APIError) -> Resolved {
         let now = clocks.now
         guard resolved.isGood(at: now, from: peer) else { throw Self.unknown }
         if let id = resolved.caller.keyID { noteUse(id, now) }
@@ -140,7 +156,7 @@ package final class Callers: Sendable {
         case .none: nil
         case .token(let token, _): try await load(token, .token)
         case .cookie(let token, _): try await load(token, .cookie)
-        case .key(let text, _): try await load(text)
+        case .key(let text, _): if let key = APIKeyText(text) { try await load(key) } else { nil }
         case .signature(let parameters): try await loadSigner(parameters.keyID)
         case .certificate(let certificate): try await load(certificate)
         }

@@ -11,7 +11,7 @@ enum Credentials: Sendable {
     /// The same from the console's cookie.
     case cookie(Bytes, digest: Bytes)
     /// An API key.
-    case key(APIKeyText, digest: Bytes)
+    case key(Bytes, digest: Bytes)
     /// A signature over the request.
     case signature(SignatureParameters)
     /// A client certificate that the server has verified.
@@ -47,17 +47,14 @@ enum Credentials: Sendable {
         }
         if let value = request.fields.bytes("authorization") { return try authorization(value) }
         if let value = request.fields.bytes(keyField) { return try key(value) }
-        if let token { return try bearer(Bytes(token)) }
+        if let token { return bearer(Bytes(token)) }
         if let certificate = request.connection.clientCertificate { return .certificate(certificate) }
         if let cookie = request.cookie(cookieName) { return .cookie(cookie, digest: SHA256.hash(cookie)) }
         return .none
     }
 
     private static func authorization(_ value: Bytes) throws(APIError) -> Credentials {
-        let scheme = Array("bearer ".utf8)
-        if value.count > scheme.count, zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 }) {
-            return try bearer(value[scheme.count..<value.count])
-        }
+        if isBearer(value) { return bearer(value[7..<value.count]) }
         do throws(SignatureError) {
             if let parameters = try SignatureParameters(value) { return .signature(parameters) }
         } catch {
@@ -66,17 +63,28 @@ enum Credentials: Sendable {
         throw unknown
     }
 
-    /// A token, or a key in its place.
-    private static func bearer(_ text: Bytes) throws(APIError) -> Credentials {
-        guard text.starts(with: APIKeyText.prefix.utf8) else {
-            return .token(text, digest: SHA256.hash(text))
+    /// Whether a field begins with `Bearer `, in whatever case.
+    private static func isBearer(_ value: Bytes) -> Bool {
+        guard value.count > 7 else { return false }
+        var index = 0
+        for byte in "bearer ".utf8 {
+            guard value[index] | 0x20 == byte else { return false }
+            index += 1
         }
-        return try key(text)
+        return true
+    }
+
+    /// A token, or a key in its place.
+    private static func bearer(_ text: Bytes) -> Credentials {
+        let isKey =
+            text.count == APIKeyText.bytesMax && text[0] == UInt8(ascii: "h") && text[2] == UInt8(ascii: "_")
+        let digest = SHA256.hash(text)
+        return isKey ? .key(text, digest: digest) : .token(text, digest: digest)
     }
 
     private static func key(_ text: Bytes) throws(APIError) -> Credentials {
-        guard let key = APIKeyText(text) else { throw unknown }
-        return .key(key, digest: SHA256.hash(text))
+        guard text.count == APIKeyText.bytesMax else { throw unknown }
+        return .key(text, digest: SHA256.hash(text))
     }
 }
 

@@ -18,45 +18,55 @@ package struct Gate: Sendable {
 
     /// The middleware; nothing reaches a handler but through it.
     package var middleware: Middleware {
-        { request, next in try await pass(request, next) }
+        pass
     }
 
-    private func pass(_ request: Request, _ next: Handler) async throws -> Response {
-        // What is open and never limited (health checks, benchmarks) needs nothing of all this.
-        if let route = request.route, route.access == .open, route.rate == .unlimited {
-            return try await next(request)
-        }
-        if let answer = browsers.preflight(request) { return answer }
-        var request = request
-        let access = request.route?.access ?? .open
+    private func pass(_ arrived: Request, _ next: Handler) async throws -> Response {
+        if let answer = browsers.preflight(arrived) { return answer }
+        let access = arrived.route?.access ?? .open
+        var request = arrived
+        var caller: Caller?
         if access != .open {
             do {
-                try await identify(&request)
+                let credentials = try Credentials.of(arrived)
+                // Who is known already, and has nothing else to prove, is let through without waiting for anything.
+                if let known = try callers.remembered(credentials, of: arrived) {
+                    caller = known
+                } else {
+                    caller = try await identify(credentials, &request)
+                }
             } catch let error as APIError {
-                return try await refuse(request, error)
+                return await refuse(request, error)
+            }
+            request.caller = caller
+        }
+        var standing: RateStanding?
+        if let rates, request.route?.rate != .unlimited {
+            do throws(APIError) { standing = try await rates.admit(request, subject: caller?.subject) } catch
+            {
+                return answer(error, to: request)
             }
         }
-        let caller = request.caller as? Caller
-        let standing: RateStanding?
-        do throws(APIError) {
-            standing = try await rates?.admit(request, subject: caller?.subject)
-            try check(access, caller)
-        } catch {
-            return answer(error, to: request)
+        var response: Response
+        do throws(APIError) { try check(access, caller) } catch {
+            response = answer(error, to: request)
+            standing?.stamp(&response)
+            return response
         }
-        var response = try await next(request)
+        response = try await next(request)
         if response.status.rawValue == 403 { denials.note(request, .forbidden) }
-        standing?.stamp(&response)
         browsers.stamp(&response, for: request)
+        standing?.stamp(&response)
         return response
     }
 
     /// Answers a request whose credential is none: whoever guesses is counted by where the guesses come from.
-    private func refuse(_ request: Request, _ error: APIError) async throws -> Response {
+    private func refuse(_ request: Request, _ error: APIError) async -> Response {
         if error.code == .unauthorized { rates?.noteWrongCredentials(of: request) }
         do throws(APIError) {
-            _ = try await rates?.admit(request, subject: nil)
-            return answer(error, to: request)
+            var response = answer(error, to: request)
+            try await rates?.admit(request, subject: nil).stamp(&response)
+            return response
         } catch {
             return answer(error, to: request)
         }
@@ -87,18 +97,18 @@ package struct Gate: Sendable {
     private static let nobody = APIError(.unauthorized, fields: ["www-authenticate": "Bearer"])
 
     /// Finds out who sent a request; nobody where it shows nothing.
-    private func identify(_ request: inout Request) async throws {
-        let credentials = try Credentials.of(request)
-        if case .none = credentials { return }
-        guard let resolved = try await callers.resolve(credentials, from: request.connection.peer) else {
-            return
+    private func identify(_ credentials: Credentials, _ request: inout Request) async throws -> Caller? {
+        let arrived = request
+        let resolved = try await callers.resolve(credentials, from: request.connection.peer) {
+            () throws(APIError) in try rates?.checkCredentials(of: arrived)
         }
+        guard let resolved else { return nil }
         switch credentials {
         case .signature(let parameters): try await verify(parameters, resolved, &request)
         case .cookie: try browsers.checkIntent(request, resolved)
         default: break
         }
-        request.caller = resolved.caller
+        return resolved.caller
     }
 
     /// Holds a signature against the request, whose body has to be there as a whole for that.

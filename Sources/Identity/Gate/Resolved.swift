@@ -3,17 +3,28 @@ import Crypto
 import Kernel
 import Reactor
 
-/// What a credential came to: who it is, and on what that depends.
-struct Resolved: Sendable {
+/// What a credential came to: who it is, and on what that depends; shared by all requests that show it.
+final class Resolved: Sendable {
     let caller: Caller
     /// What makes it out of date, such as `user:7` and `role:admin`.
     let tags: Set<String>
     /// From where the credential may be used; nil for everywhere.
-    var addresses: [AddressRange]?
+    let addresses: [AddressRange]?
     /// What verifies the signatures of a key.
-    var signer: HMACKey?
+    let signer: HMACKey?
     /// What a browser's text along has to come to, where the credential is a cookie.
-    var csrfDigest: String?
+    let csrfDigest: String?
+
+    init(
+        caller: Caller, tags: Set<String>, addresses: [AddressRange]? = nil, signer: HMACKey? = nil,
+        csrfDigest: String? = nil
+    ) {
+        self.caller = caller
+        self.tags = tags
+        self.addresses = addresses
+        self.signer = signer
+        self.csrfDigest = csrfDigest
+    }
 
     /// Whether it can be used now, from there: neither changes anything that is remembered.
     func isGood(at now: Timestamp, from peer: SocketAddress) -> Bool {

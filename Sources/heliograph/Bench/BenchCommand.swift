@@ -3,12 +3,16 @@ import Kernel
 import Store
 import Wire
 
-/// `heliograph bench log`: what the log can do on this machine, measured within the process.
+/// `heliograph bench`: what the log can do on this machine, and what access checks cost, measured within the process.
 enum BenchCommand {
     static func run(_ operands: [String], _ options: [String: String], _ configuration: Configuration)
         async throws(UsageError) -> ExitCode
     {
-        guard operands == ["log"] else { throw UsageError("bench measures one thing: log") }
+        if operands == ["access"] {
+            say(await AccessBench.run())
+            return .success
+        }
+        guard operands == ["log"] else { throw UsageError("bench measures log or access") }
         let seconds = try number(options, "--seconds", 5)
         let events = try number(options, "--events", 200_000)
         do {
@@ -20,14 +24,18 @@ enum BenchCommand {
                 try await migrator.up()
                 return try await LogBench(database).run(seconds: seconds, events: events)
             }
-            var writer = JSONWriter()
-            writer.object { writer in for (name, value) in results { writer.field(name, value) } }
-            Terminal.say(writer.finish())
+            say(results)
             return .success
         } catch {
             Terminal.complain("heliograph: \(error)\n")
             return .failure
         }
+    }
+
+    private static func say(_ results: [(String, Double)]) {
+        var writer = JSONWriter()
+        writer.object { writer in for (name, value) in results { writer.field(name, value) } }
+        Terminal.say(writer.finish())
     }
 
     private static func number(_ options: [String: String], _ name: String, _ standard: Int)

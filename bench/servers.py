@@ -143,7 +143,10 @@ class Heliograph(Server):
         others = {key: value for key, value in os.environ.items() if not key.startswith("HELIOGRAPH_")}
         return others | {
             "HELIOGRAPH_BENCH": "1", "HELIOGRAPH_LISTEN": f"127.0.0.1:{self.port}",
-            "HELIOGRAPH_DATA": str(self.folder / "data")}
+            "HELIOGRAPH_DATA": str(self.folder / "data"),
+            # Budgets are kept and told as always; nobody reaches their end.
+            "HELIOGRAPH_LIMITS_ADDRESS_PER_SECOND": "100000", "HELIOGRAPH_LIMITS_ADDRESS_BURST": "100000",
+            "HELIOGRAPH_LIMITS_CALLER_PER_SECOND": "100000", "HELIOGRAPH_LIMITS_CALLER_BURST": "100000"}
 
     def credentials(self):
         """A key and an access token of an administrator who is made for the purpose."""

@@ -37,6 +37,8 @@ package struct RateStanding: Sendable, Equatable {
         case .allowed: isWarning = false
         case .warned, .delayed, .refused, .blocked: isWarning = true
         }
+        // Room for what the server itself adds as well.
+        fields.reserve(fields: 8, bytes: 256)
         fields.append(Self.limit, Self.number(decision.limit))
         fields.append(Self.remaining, Self.number(decision.remaining))
         fields.append(Self.reset, Self.number(decision.resetAfter.secondsRoundedUp))

@@ -36,6 +36,8 @@ package final class Caller: Sendable {
     package let reach: ChatReach
     /// When the credential ends by itself.
     package let expiresAt: Timestamp?
+    /// How the audit log and budgets call it: `user:7` or `key:ab12…`.
+    package let subject: String
 
     /// Puts the parts together.
     package init(
@@ -52,10 +54,8 @@ package final class Caller: Sendable {
         self.permissions = permissions
         self.reach = reach
         self.expiresAt = expiresAt
+        subject = keyID.map { "key:\($0)" } ?? "user:\(userID)"
     }
-
-    /// How the audit log and budgets call it: `user:7` or `key:ab12…`.
-    package var subject: String { keyID.map { "key:\($0)" } ?? "user:\(userID)" }
 
     /// Whether something may be done.
     package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }

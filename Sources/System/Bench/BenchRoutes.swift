@@ -15,8 +15,9 @@ struct BenchRoutes: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/bench/json", .open, rate: .unlimited) { _ in .json(Self.object) },
-            // The same behind a credential, to see what that costs.
-            Route(.get, "/bench/private", .signedIn, rate: .unlimited) { _ in .json(Self.object) },
+            // The same as a route like any other, and behind a credential, to see what that costs.
+            Route(.get, "/bench/public", .open) { _ in .json(Self.object) },
+            Route(.get, "/bench/private", .signedIn) { _ in .json(Self.object) },
             Route(.get, "/bench/large", .open, rate: .unlimited) { _ in .json(Self.large) },
             Route(.post, "/bench/echo", .open, rate: .unlimited) { request in
                 if case .complete(let body) = request.body { return try echo(body, request) }

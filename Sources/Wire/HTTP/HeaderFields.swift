@@ -67,6 +67,12 @@ public struct HeaderFields: Sendable, Hashable {
         block.append(UInt8(ascii: "\n"))
     }
 
+    /// Makes room for more fields, so that several that follow cost one allocation.
+    public mutating func reserve(fields count: Int, bytes: Int) {
+        block.reserveCapacity(block.count + bytes)
+        places.reserveCapacity(places.count + count)
+    }
+
     /// Appends all fields of another block, by one copy.
     public mutating func append(contentsOf other: HeaderFields) {
         let shift = UInt32(block.count)

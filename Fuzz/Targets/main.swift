@@ -5,6 +5,7 @@ import Glibc
 // Usage: fuzz NAME [libFuzzer's own arguments]. A new target is one line here, one file beside this one, and a
 // folder of first inputs in Fuzz/corpus/NAME.
 let targets: [String: FuzzTarget] = [
+    "access": fuzzAccess,
     "backup": fuzzBackup,
     "config": fuzzConfig,
     "http1": fuzzHTTP1,

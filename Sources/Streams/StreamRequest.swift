@@ -1,15 +1,15 @@
-import Base
+package import Base
 import Kernel
 import Wire
 
 /// What a client of a WebSocket asks for.
-struct StreamRequest: Sendable, Equatable {
+package struct StreamRequest: Sendable, Equatable {
     enum Action: String, Decodable, Sendable { case subscribe, unsubscribe, ping }
 
     let action: Action
     let scope: EventFilter.Scope
     /// How both sides call the subscription: by what it is about.
-    let name: String
+    package let name: String
     let start: ReadStart
     let kinds: Set<String>
 
@@ -42,10 +42,13 @@ struct StreamRequest: Sendable, Equatable {
     }
 
     /// Why a message is no request.
-    struct Mistake: Error, Equatable { let message: String }
+    package struct Mistake: Error, Equatable {
+        /// What is wrong, in words for people.
+        package let message: String
+    }
 
     /// Reads a message of the client.
-    init(_ text: Bytes) throws(Mistake) {
+    package init(_ text: Bytes) throws(Mistake) {
         let body: Body
         do {
             body = try JSON.decode(Body.self, from: text, options: .init(keys: .eitherCase, root: "message"))

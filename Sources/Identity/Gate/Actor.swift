@@ -41,6 +41,13 @@ package struct Actor: Sendable {
         self.requestID = requestID
     }
 
+    /// The same, once it is known to be a user.
+    func becoming(_ user: User) -> Actor {
+        Actor(
+            subject: "user:\(user.id)", name: user.username, address: address, credential: "password",
+            permissions: permissions, reach: reach, userID: user.id, requestID: requestID)
+    }
+
     /// Somebody who has proved to be the one that runs the server.
     init(operator other: Actor) {
         self.init(

@@ -3,14 +3,14 @@ import Kernel
 import Wire
 
 /// What a grant is about: all chats, all of a bot or an account, or one chat.
-enum GrantTarget: Sendable, Hashable {
+package enum GrantTarget: Sendable, Hashable {
     case everything
     case bot(Int64)
     case account(Int64)
     case chat(Int64)
 
     /// Reads `*`, `bot:5`, `account:3`, `chat:-100123`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         if text == "*" {
             self = .everything
             return
@@ -26,7 +26,7 @@ enum GrantTarget: Sendable, Hashable {
     }
 
     /// The form that it is stored and shown in.
-    var text: String {
+    package var text: String {
         switch self {
         case .everything: "*"
         case .bot(let id): "bot:\(id)"

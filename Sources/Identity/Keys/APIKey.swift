@@ -1,4 +1,4 @@
-import Base
+package import Base
 import Kernel
 package import Wire
 
@@ -51,8 +51,9 @@ extension APIKey: JSONWritable {
 }
 
 /// The text of a key as its holder has it: `hg_<id>_<secret>`.
-struct APIKeyText: Sendable {
-    let id: String
+package struct APIKeyText: Sendable {
+    /// What stands between the prefix and the secret.
+    package let id: String
     let secret: Secret
 
     static let prefix = "hg_"
@@ -63,7 +64,7 @@ struct APIKeyText: Sendable {
     static let bytesMax = prefix.utf8.count + idCount + 1 + secretCount
 
     /// Reads the text; nil where it is none.
-    init?(_ text: Bytes) {
+    package init?(_ text: Bytes) {
         guard text.count == Self.bytesMax, text.starts(with: Self.prefix.utf8),
             text[Self.prefix.utf8.count + Self.idCount] == UInt8(ascii: "_"),
             let id = text.part(Self.prefix.utf8.count, Self.idCount).text, Self.isID(id)

@@ -1,15 +1,15 @@
 import Base
-import Reactor
+package import Reactor
 
 /// A range of addresses in the form of CIDR: `10.0.0.0/8`, `2001:db8::/32`, or one address.
-struct AddressRange: Sendable, Equatable {
+package struct AddressRange: Sendable, Equatable {
     private let bytes: [UInt8]
     private let prefix: Int
     /// The form that it is stored and shown in.
-    let text: String
+    package let text: String
 
     /// Reads a range; nil where it is none, or has bits set beyond its prefix.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let host = parts.first, let bytes = Self.bytes(String(host)) else { return nil }
         var prefix = bytes.count * 8
@@ -24,7 +24,7 @@ struct AddressRange: Sendable, Equatable {
     }
 
     /// Whether an address is within; never for one that is none, such as that of a Unix socket.
-    func contains(_ address: SocketAddress) -> Bool {
+    package func contains(_ address: SocketAddress) -> Bool {
         guard let other = Self.bytes(address) else { return false }
         return other.count == bytes.count && Self.masked(other, prefix) == bytes
     }

@@ -62,7 +62,7 @@ package struct Sessions: Sendable {
                 "UPDATE users SET last_login_at = $2 WHERE id = $1",
                 [.integer(user.id), .integer(now.milliseconds)])
             try await audit.record(
-                actor.entry("login", on: "user:\(user.id)", detail: "session \(session.id)"), in: transaction)
+                actor.becoming(user).entry("login", on: "user:\(user.id)", detail: "session \(session.id)"), in: transaction)
             return session.id
         }
         return try pass(user, session, token, forBrowser: forBrowser)

@@ -81,6 +81,7 @@ struct Composition {
         if configuration.isBench {
             routes.append(BenchWebSocket.route(WebSocketSettings(configuration.webSocket)))
         }
+        Self.check(routes)
         server = HTTPServer(
             addresses: try configuration.listen.map(Self.address), on: group, router: Router(routes),
             middleware: [self.identity.gate.middleware], limits: ServerLimits(configuration), tls: tls,
@@ -92,6 +93,16 @@ struct Composition {
     var services: [any Service] {
         let bus: [any Service] = redis.map { [$0] } ?? []
         return [loopWatch] + bus + [storage, audit, keys] + identity.services + [server]
+    }
+
+    /// A route that needs what nobody can be given would be shut for all: found here, when the program starts.
+    private static func check(_ routes: [Route]) {
+        for route in routes {
+            guard case .needs(let permission) = route.access else { continue }
+            precondition(
+                Permission.all.contains(permission),
+                "\(route.pattern.text) needs \(permission.rawValue), which is in no catalogue")
+        }
     }
 
     private static func tls(_ settings: Configuration.TLSSettings) throws -> TLSContext? {

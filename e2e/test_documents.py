@@ -1,5 +1,6 @@
 """What the server says about itself is what standard readers of it accept."""
 
+import json
 import re
 
 import httpx
@@ -7,6 +8,8 @@ import openapi_spec_validator
 import prometheus_client.openmetrics.parser
 import prometheus_client.parser
 import pytest
+
+from server import ROOT
 
 
 @pytest.fixture
@@ -63,3 +66,16 @@ def test_requests_are_counted(server):
     for _ in range(10):
         httpx.get(server.url("/bench/json"))
     assert total() >= before + 10
+
+
+def test_the_table_of_settings_says_what_the_program_says(server):
+    rows = {}
+    for line in (ROOT / "docs/configuration.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if line.startswith("| `") and len(cells) == 5:
+            rows[cells[0].strip("`")] = [cell.strip("`") for cell in cells[1:]]
+    told = json.loads(server.command("config", "--json"))["settings"]
+    expected = {
+        setting["key"]: [setting["environment"], setting["default"], setting["kind"], setting["help"]]
+        for setting in told}
+    assert rows == expected

@@ -14,7 +14,7 @@ struct AuthRoutes: Sendable {
             Route(.post, "/api/v1/auth/login", .open, Self.loginOperation, rate: .signIn) {
                 try await login($0)
             },
-            Route(.post, "/api/v1/auth/refresh", .open, Self.refreshOperation, rate: .signIn) {
+            Route(.post, "/api/v1/auth/refresh", .open, Self.refreshOperation) {
                 try await refresh($0)
             },
             Route(.post, "/api/v1/auth/setup", .open, Self.setupOperation, rate: .signIn) {

@@ -99,7 +99,7 @@ package final class Identity: Sendable {
         AuthRoutes(sessions: sessions, users: users, setup: setup).routes
             + UserRoutes(users: users, roles: roles, sessions: sessions).routes + KeyRoutes(keys: keys).routes
             + GrantRoutes(grants: grants).routes + CertificateRoutes(certificates: certificates).routes
-            + AuditRoutes(audit: audit).routes + [rotateRoute]
+            + AuditRoutes(audit: audit).routes + SetupPage.routes + [rotateRoute]
     }
 
     private var rotateRoute: Route {

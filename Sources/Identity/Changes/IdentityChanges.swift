@@ -23,8 +23,12 @@ package final class IdentityChanges: Service {
     private static let pageMax = 1000
     private static let kept = Duration.seconds(3600)
 
+    /// What is remembered may be used for so long while nobody can say what has changed.
+    private static let patience = Duration.seconds(10)
+
     private struct State {
         var seen: Int64?
+        var lookedAt: Moment?
         var listeners: [Listener] = []
     }
 
@@ -95,7 +99,11 @@ package final class IdentityChanges: Service {
             ) { (id: try $0.integer(0), tags: try $0.text(1)) }
             return (rows, last)
         }
-        state.withLock { $0.seen = max($0.seen ?? last, last) }
+        let now = clocks.moment
+        state.withLock { state in
+            state.seen = max(state.seen ?? last, last)
+            state.lookedAt = now
+        }
         guard let seen, last > seen else { return }
         // Rows that are gone, or too many: anything may have changed.
         guard rows.count == last - seen else { return tell(nil) }
@@ -132,8 +140,9 @@ package final class IdentityChanges: Service {
 
     private func lookOnce() async {
         do { try await catchUp() } catch is CancellationError {} catch {
-            // Whatever is remembered may be out of date by now, and nobody can say what.
-            tell(nil)
+            // A short outage is lived through; after a longer one too much may have changed unseen.
+            let last = state.withLock { $0.lookedAt }
+            if let last, clocks.moment - last > Self.patience { tell(nil) }
             logger.warning("could not look for changes of identity", ["error": .init(describing: error)])
         }
     }

@@ -13,9 +13,6 @@ struct BrowserRules: Sendable {
 
     /// The field in which a page sends along what it was given at the login.
     static let csrfField: StaticString = "x-csrf-token"
-    private static let guards: HeaderFields = [
-        "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
-    ]
     private static let privateGuards: HeaderFields = [
         "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY",
         "referrer-policy": "no-referrer",
@@ -56,6 +53,12 @@ struct BrowserRules: Sendable {
     /// Refuses what another site's page has a browser send: the cookie goes along by itself, this text does not.
     func checkIntent(_ request: Request, _ resolved: Resolved) throws(APIError) {
         guard let digest = resolved.csrfDigest else { throw APIError(.unauthorized) }
+        if let origin = request.fields["origin"], !origins.contains(origin) {
+            // A WebSocket is opened by GET, and by pages of any origin.
+            guard let host = request.fields["host"], origin.hasSuffix("://" + host) else {
+                throw APIError(.forbidden, "The page is of another origin")
+            }
+        }
         guard request.method != .get, request.method != .head else { return }
         guard let text = request.fields[Self.csrfField],
             ConstantTime.equal(Bytes(TokenClaims.digest(of: text)), Bytes(digest))
@@ -73,7 +76,8 @@ struct BrowserRules: Sendable {
             fields = Self.privateJSON
             return
         }
-        fields.append(contentsOf: fields.contains("cache-control") ? Self.guards : Self.privateGuards)
+        // What a route says itself counts: some answers may be kept, or hold their own policy.
+        for (name, value) in Self.privateGuards where !fields.has(name) { fields.append(name, value) }
         if request.connection.isSecure {
             fields.append("strict-transport-security", "max-age=31536000")
         }
@@ -82,4 +86,8 @@ struct BrowserRules: Sendable {
         fields.append("access-control-expose-headers", Self.exposedFields)
         fields.append("vary", "origin")
     }
+}
+
+extension HeaderFields {
+    fileprivate func has(_ name: Bytes) -> Bool { contains { $0.name == name } }
 }

@@ -26,6 +26,8 @@ struct Composition {
     let keys: VaultKeyWatch
     let audit: AuditLog
     let identity: Identity
+    /// Where clients find the server, if that was said.
+    let publicURL: String?
     let limits: RateLimits
     private let hashing: BlockingPool
 
@@ -70,9 +72,9 @@ struct Composition {
         identity.logger = logging.logger("identity")
         self.identity = Identity(identity)
 
+        publicURL = configuration.publicURL.map { "\($0)" }
         let system = SystemRoutes(
-            health: health, metrics: metrics, version: Version.number,
-            publicURL: configuration.publicURL.map { "\($0)" }, settings: configuration.resolved,
+            health: health, metrics: metrics, version: Version.number, publicURL: publicURL, settings: configuration.resolved,
             benchLoops: configuration.isBench ? group.loops.count : nil)
         let streams = StreamRoutes(
             storage.log, self.identity.callers, WebSocketSettings(configuration.webSocket))

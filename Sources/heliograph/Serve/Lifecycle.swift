@@ -42,10 +42,11 @@ struct Announcement: Service {
                 "listening", ["url": .string(url), "version": .string(Version.number)])
         }
         guard let token = try await parts.identity.setup.begin(parts.storage.database) else { return }
+        let base = parts.publicURL ?? parts.server.listening.first { $0.port != nil }.map { "\(scheme)://\($0)" }
         // The one secret that is printed: it is good once, and only while there is no user.
         logging.logger("serve").warning(
-            "there is no user yet: make the first with `heliograph user create --admin`, or with this token at "
-                + "/api/v1/auth/setup", ["token": .string(token)])
+            "there is no user yet: open the link, or run `heliograph user create --admin`",
+            ["link": .string("\(base ?? "")/setup#token=\(token)")])
     }
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] { [] }

@@ -90,9 +90,11 @@ package struct Gate: Sendable {
     private func identify(_ request: inout Request) async throws {
         let credentials = try Credentials.of(request)
         if case .none = credentials { return }
-        guard let resolved = try await callers.resolve(credentials, from: request.connection.peer) else {
-            return
+        let (rates, asked) = (rates, request)
+        let resolved = try await callers.resolve(credentials, from: request.connection.peer) {
+            () throws(APIError) in try rates?.checkCredentials(of: asked)
         }
+        guard let resolved else { return }
         switch credentials {
         case .signature(let parameters): try await verify(parameters, resolved, &request)
         case .cookie: try browsers.checkIntent(request, resolved)

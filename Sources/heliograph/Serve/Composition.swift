@@ -65,6 +65,7 @@ struct Composition {
             database: storage.database, vault: vault, bus: shared ?? InProcessBus(), audit: audit,
             passwords: Passwords(pool: hashing), rates: RateLimitGate(limits))
         identity.origins = configuration.http.corsOrigins
+        identity.home = configuration.publicURL
         identity.bodyMax = configuration.http.bodyBytesMax
         identity.metrics = metrics
         identity.logger = logging.logger("identity")

@@ -157,7 +157,8 @@ package struct Users: Sendable {
     /// A user that the actor may change: nobody touches who may do more than themselves.
     private func manageable(_ id: Int64, _ actor: Actor, in transaction: any Transaction) async throws -> User
     {
-        guard let user = try await UserStore.record(id, in: transaction)?.user else {
+        // Locked, so that nobody gives it more between the look and the change.
+        guard let user = try await UserStore.lockedRecord(id, in: transaction)?.user else {
             throw APIError(.notFound, "There is no such user")
         }
         try await Authority.check(actor, covers: user, in: transaction)

@@ -61,6 +61,7 @@ struct Certificates: Sendable {
                 throw APIError(.notFound, "There is no such user")
             }
             try await Authority.check(actor, covers: user, in: transaction)
+            try await Self.check(actor, mayTake: name, in: transaction)
             try await transaction.execute(
                 """
                 INSERT INTO client_certificates (name, user_id, created_at) VALUES ($1, $2, $3)
@@ -72,8 +73,19 @@ struct Certificates: Sendable {
         }
     }
 
+    /// Refuses to take a name from a user who may do more than the actor.
+    private static func check(
+        _ actor: Actor, mayTake name: String, in transaction: any ReadTransaction
+    ) async throws {
+        guard let id = try await user(among: [name], in: transaction),
+            let holder = try await UserStore.record(id, in: transaction)?.user
+        else { return }
+        try await Authority.check(actor, covers: holder, in: transaction)
+    }
+
     func delete(_ name: String, by actor: Actor) async throws {
         try await changes.make { transaction in
+            try await Self.check(actor, mayTake: name, in: transaction)
             guard
                 try await transaction.execute(
                     "DELETE FROM client_certificates WHERE name = $1", [.text(name)]) > 0

@@ -107,6 +107,9 @@ package struct Sessions: Sendable {
     func end(_ id: Int64, of user: Int64, _ reason: String, by actor: Actor) async throws {
         let now = clocks.now
         try await changes.make { transaction in
+            if actor.userID != user, let other = try await UserStore.record(user, in: transaction)?.user {
+                try await Authority.check(actor, covers: other, in: transaction)
+            }
             guard try await SessionStore.session(id, in: transaction)?.userID == user,
                 try await SessionStore.revoke(id, at: now, reason, in: transaction)
             else { throw APIError(.notFound, "There is no such session") }

@@ -20,11 +20,7 @@ struct BrowserRules: Sendable {
     /// The field in which a page sends along what it was given at the login.
     static let csrfField: StaticString = "x-csrf-token"
     private static let guards: HeaderFields = [
-        "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
-    ]
-    private static let privateGuards: HeaderFields = [
-        "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY",
-        "referrer-policy": "no-referrer",
+        "x-frame-options": "DENY", "referrer-policy": "no-referrer",
     ]
     private static let allowedFields =
         "authorization, content-type, idempotency-key, last-event-id, x-api-key, x-correlation-id, x-csrf-token"
@@ -91,7 +87,9 @@ struct BrowserRules: Sendable {
 
     private func stamp(_ fields: inout HeaderFields, _ request: Request) {
         // Answers hold what only one caller may see; a route that allows more says so itself.
-        fields.append(contentsOf: fields.contains("cache-control") ? Self.guards : Self.privateGuards)
+        if !fields.contains("cache-control") { fields.append("cache-control", "no-store") }
+        if !fields.contains("x-content-type-options") { fields.append("x-content-type-options", "nosniff") }
+        fields.append(contentsOf: Self.guards)
         if request.connection.isSecure {
             fields.append("strict-transport-security", "max-age=31536000")
         }

@@ -24,7 +24,10 @@ package struct Gate: Sendable {
     private func pass(_ request: Request, _ next: Handler) async throws -> Response {
         // What is open and never limited (health checks, benchmarks) needs nothing of all this.
         if let route = request.route, route.access == .open, route.rate == .unlimited {
-            return try await next(request)
+            var response = try await next(request)
+            // What is in the document is for browsers as well.
+            if route.operation != nil { browsers.stamp(&response, for: request) }
+            return response
         }
         if let answer = browsers.preflight(request) { return answer }
         var request = request

@@ -42,7 +42,10 @@ func library(_ name: String, pkgConfig: String) -> Target {
 let fuzzTargets: [Target] = [
     .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
     .executableTarget(
-        name: "fuzz", dependencies: ["Base", "Wire", "Crypto", "HTTPServer", "Kernel", "Reactor", "Identity", "Streams", "CFuzzer"],
+        name: "fuzz",
+        dependencies: [
+            "Base", "Wire", "Crypto", "HTTPServer", "Kernel", "Reactor", "Identity", "Streams", "CFuzzer",
+        ],
         path: "Fuzz/Targets",
         swiftSettings: swift),
 ]

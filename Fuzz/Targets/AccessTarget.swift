@@ -13,7 +13,9 @@ import Streams
             _ = range.contains(address)
         }
     }
-    if let key = APIKeyText(bytes) { expect(bytes.count == 63 && key.id.utf8.count == 16, "a key has one form") }
+    if let key = APIKeyText(bytes) {
+        expect(bytes.count == 63 && key.id.utf8.count == 16, "a key has one form")
+    }
     do throws(StreamRequest.Mistake) {
         let request = try StreamRequest(bytes)
         expect(!request.name.isEmpty || text.contains("ping"), "a subscription has a name")

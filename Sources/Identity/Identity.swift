@@ -40,6 +40,7 @@ package final class Identity: Sendable {
         package var passwords: Passwords
         package var rates: RateLimitGate?
         package var origins: [String] = []
+        package var home: WebAddress?
         package var bodyMax = 16 << 20
         package var clocks = Clocks.system
         package var metrics: Metrics?
@@ -69,7 +70,7 @@ package final class Identity: Sendable {
             metrics: parts.metrics)
         gate = Gate(
             callers: callers, rates: parts.rates, denials: Denials(parts.audit, clocks: clocks),
-            browsers: BrowserRules(origins: parts.origins), bus: parts.bus, clocks: clocks,
+            browsers: BrowserRules(origins: parts.origins, home: parts.home), bus: parts.bus, clocks: clocks,
             bodyMax: parts.bodyMax)
         users = Users(
             database: database, changes: changes, audit: parts.audit, passwords: parts.passwords,
@@ -96,7 +97,7 @@ package final class Identity: Sendable {
 
     /// The routes of the room.
     package var routes: [Route] {
-        AuthRoutes(sessions: sessions, users: users, setup: setup).routes
+        AuthRoutes(sessions: sessions, users: users, setup: setup, browsers: gate.browsers).routes
             + UserRoutes(users: users, roles: roles, sessions: sessions).routes + KeyRoutes(keys: keys).routes
             + GrantRoutes(grants: grants).routes + CertificateRoutes(certificates: certificates).routes
             + AuditRoutes(audit: audit).routes + SetupPage.routes + [rotateRoute]

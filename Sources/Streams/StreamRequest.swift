@@ -13,6 +13,9 @@ package struct StreamRequest: Sendable, Equatable {
     let start: ReadStart
     let kinds: Set<String>
 
+    /// Kinds that one subscription may name.
+    private static let kindsMax = 64
+
     private struct Body: Decodable {
         var action: Action
         var chatId: Number?
@@ -57,6 +60,9 @@ package struct StreamRequest: Sendable, Equatable {
         }
         action = body.action
         kinds = Set(body.kinds ?? [])
+        guard kinds.count <= Self.kindsMax, kinds.allSatisfy({ (1...64).contains($0.utf8.count) }) else {
+            throw Mistake(message: "message.kinds: at most \(Self.kindsMax), each of 1 to 64 bytes")
+        }
         var scopes: [(EventFilter.Scope, String)] = []
         if let id = body.chatId?.value { scopes.append((.chat(id), "chat:\(id)")) }
         if let id = body.botId?.value { scopes.append((.source(.bot(id)), "bot:\(id)")) }

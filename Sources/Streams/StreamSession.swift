@@ -7,6 +7,10 @@ import Wire
 
 /// One WebSocket: any number of subscriptions, each with a cursor of its own, within what its caller may read.
 actor StreamSession {
+    /// Messages that a client may send at once, and the time in which one more may come: each may begin a read.
+    private static let messagesBurst = 50
+    private static let messageInterval = Duration.milliseconds(100)
+
     /// Subscriptions that one connection may have.
     static let subscriptionsMax = 100
 
@@ -27,6 +31,8 @@ actor StreamSession {
     private let socket: WebSocketConnection
     private let log: EventLog
     private var caller: Caller
+    /// When the client may send a whole burst again.
+    private var restedAt = ContinuousClock.now
     private var subscriptions: [String: Subscription] = [:]
 
     init(_ socket: WebSocketConnection, _ log: EventLog, _ caller: Caller) {
@@ -53,6 +59,9 @@ actor StreamSession {
     }
 
     private func take(_ message: WebSocketMessage) async throws {
+        // Whoever sends more is read more slowly, and told nothing: a client that behaves never gets here.
+        restedAt = max(restedAt, .now) + Self.messageInterval
+        try await Task.sleep(until: restedAt - Self.messageInterval * Self.messagesBurst)
         guard case .text(let text) = message else {
             return try await complain("BAD_REQUEST", "Messages are texts")
         }

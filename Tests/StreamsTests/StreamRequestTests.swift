@@ -32,6 +32,7 @@ import Wire
         #"{"action":"subscribe","chat_id":1.5}"#, #"{"action":"subscribe","chat_id":"x"}"#,
         #"{"action":"subscribe","all":true,"cursor":"-1"}"#,
         #"{"action":"subscribe","all":true,"cursor":"later"}"#,
+        #"{"action":"subscribe","all":true,"kinds":[""]}"#,
         #"{"action":"subscribe","chat_id":99999999999999999999}"#, "{\"action\":\"subscribe\",\"all\":true",
     ])
     func `what is no request is refused with words`(text: String) {

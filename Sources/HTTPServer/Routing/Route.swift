@@ -19,7 +19,7 @@ public final class Route: Sendable {
     public let rate: RateClass
     /// Whether credentials may stand in the query (`?token=`), because browsers cannot send fields here.
     public let takesQueryToken: Bool
-    /// Whether requests pass the middleware: what is open to all and never counted has nothing to ask there.
+    /// Whether requests pass the middleware: what is open to all, never counted and in no document has nothing to ask there.
     let isGuarded: Bool
     /// What the API document says about it; an operation without it is not listed there.
     public let operation: Operation?
@@ -36,7 +36,7 @@ public final class Route: Sendable {
         self.access = access
         self.rate = rate
         self.takesQueryToken = takesQueryToken
-        isGuarded = access != .open || rate != .unlimited
+        isGuarded = access != .open || rate != .unlimited || operation != nil
         self.operation = operation
         self.handler = handler
     }

@@ -27,6 +27,12 @@ final class Responder: Sendable {
 
     /// Finds the request's route and gives its index.
     func route(_ request: inout Request) -> Int? {
+        // A part that could not be read would count as absent: a filter that is not there lets everything through.
+        guard request.query.isEmpty || PercentEncoding.decode(request.query, plusIsSpace: true)?.text != nil
+        else {
+            request.refusal = .malformed("The query is not encoded correctly")
+            return nil
+        }
         switch router.match(request.method, request.path) {
         case .found(let index, let parameters):
             request.parameters = parameters

@@ -8,8 +8,14 @@ struct BrowserRules: Sendable {
     /// The origins whose pages may call the API; none unless they are configured.
     let origins: Set<String>
 
-    /// Rules that let pages of these origins in.
-    init(origins: [String]) { self.origins = Set(origins) }
+    /// Where clients reach this server, if that is said.
+    let home: WebAddress?
+
+    /// Rules that let pages of these origins in, and those of the server itself.
+    init(origins: [String], home: WebAddress?) {
+        self.origins = Set(origins)
+        self.home = home
+    }
 
     /// The field in which a page sends along what it was given at the login.
     static let csrfField: StaticString = "x-csrf-token"
@@ -53,18 +59,35 @@ struct BrowserRules: Sendable {
     /// Refuses what another site's page has a browser send: the cookie goes along by itself, this text does not.
     func checkIntent(_ request: Request, _ resolved: Resolved) throws(APIError) {
         guard let digest = resolved.csrfDigest else { throw APIError(.unauthorized) }
-        if let origin = request.fields["origin"], !origins.contains(origin) {
-            // A WebSocket is opened by GET, and by pages of any origin.
-            guard let host = request.fields["host"], origin.hasSuffix("://" + host) else {
-                throw APIError(.forbidden, "The page is of another origin")
-            }
-        }
+        try checkOrigin(request)
         guard request.method != .get, request.method != .head else { return }
         guard let text = request.fields[Self.csrfField],
             ConstantTime.equal(Bytes(TokenClaims.digest(of: text)), Bytes(digest))
         else {
             throw APIError(.forbidden, "Send the login's csrfToken in the field x-csrf-token")
         }
+    }
+
+    /// Refuses what a page of an unknown origin has a browser send along with a cookie or a certificate.
+    ///
+    /// A page reads no plain answer that it was not let read; but it reads a WebSocket, and what changes is changed.
+    func checkOrigin(_ request: Request) throws(APIError) {
+        let isReading = request.method == .get || request.method == .head
+        guard !isReading || request.fields.contains("upgrade") || request.upgradeProtocol != nil,
+            let origin = request.fields["origin"], allowedOrigin(request) == nil, !isOwn(origin, request)
+        else { return }
+        throw APIError(.forbidden, "Pages of this origin may not do that")
+    }
+
+    /// Whether a page comes from this server: from where it is said to be, or by the name that was asked for.
+    private func isOwn(_ origin: String, _ request: Request) -> Bool {
+        guard let page = WebAddress(origin), page.path.isEmpty else { return false }
+        if let home, (page.isSecure, page.host, page.port) == (home.isSecure, home.host, home.port) {
+            return true
+        }
+        // Who ends TLS before us changes the scheme, and neither name nor port.
+        guard let host = request.fields["host"] else { return false }
+        return [WebAddress("http://" + host), WebAddress("https://" + host)].contains(page)
     }
 
     func stamp(_ response: inout Response, for request: Request) { stamp(&response.fields, request) }

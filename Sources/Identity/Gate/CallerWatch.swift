@@ -25,14 +25,24 @@ package struct CallerWatch: Sendable {
         (id, changes) = callers.watch(first)
         do {
             // Once more: what changed between the two nobody would have been told of.
-            guard let resolved = try await callers.resolve(credentials, from: peer) else {
+            guard let caller = try await Self.settled(callers, credentials, peer, id) else {
                 throw APIError(.unauthorized)
             }
-            caller = resolved.caller
+            self.caller = caller
         } catch {
             callers.unwatch(id)
             throw error
         }
+    }
+
+    /// Whoever it is, once what that depends on is watched: a role that came since brings changes of its own.
+    private static func settled(
+        _ callers: Callers, _ credentials: Credentials, _ peer: SocketAddress, _ id: Int
+    ) async throws -> Caller? {
+        while let resolved = try await callers.resolve(credentials, from: peer) {
+            if !callers.rewatch(id, resolved) { return resolved.caller }
+        }
+        return nil
     }
 
     /// Calls `body` with the caller whenever something about it has changed; returns when the credential is revoked
@@ -51,7 +61,7 @@ package struct CallerWatch: Sendable {
     /// Whoever it is now; nil for nobody any more.
     private func present() async -> Caller? {
         // Whatever the reason is that it cannot be found out: a stream does not go on for somebody unknown.
-        try? await callers.resolve(credentials, from: peer)?.caller
+        try? await Self.settled(callers, credentials, peer, id)
     }
 
     /// Waits for a change, or for a time.

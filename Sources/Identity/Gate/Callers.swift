@@ -23,7 +23,7 @@ package final class Callers: Sendable {
     private let keysReadAt = Mutex<Timestamp?>(nil)
 
     private struct Watcher {
-        let tags: Set<String>
+        var tags: Set<String>
         let continuation: AsyncStream<Void>.Continuation
     }
 
@@ -71,6 +71,15 @@ package final class Callers: Sendable {
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         watchers.withLock { $0[id] = Watcher(tags: resolved.tags, continuation: continuation) }
         return (id, stream)
+    }
+
+    /// Has an open stream wait for what its caller depends on by now; whether that is something else than before.
+    func rewatch(_ id: Int, _ resolved: Resolved) -> Bool {
+        watchers.withLock { watchers in
+            guard let tags = watchers[id]?.tags, tags != resolved.tags else { return false }
+            watchers[id]?.tags = resolved.tags
+            return true
+        }
     }
 
     func unwatch(_ id: Int) {

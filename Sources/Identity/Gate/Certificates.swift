@@ -53,14 +53,17 @@ struct Certificates: Sendable {
     func put(_ name: String, _ userID: Int64, by actor: Actor) async throws -> Mapping {
         let kinds = ["sha256:", "uri:", "dns:", "email:", "subject:"]
         guard kinds.contains(where: { name.hasPrefix($0) && name.utf8.count > $0.utf8.count }),
-            name.utf8.count <= 512, !name.utf8.contains(where: { $0 < 0x20 })
+            PlainText.isOne(name, bytesMax: 512)
         else { throw APIError.invalid("name", "begins with \(kinds.joined(separator: ", ")) and goes on") }
+        // Host names are looked up in lower case.
+        let name = name.hasPrefix("dns:") ? name.lowercased() : name
         let mapping = Mapping(name: name, userID: userID, createdAt: clocks.now)
         return try await changes.make { transaction in
             guard let user = try await UserStore.record(userID, in: transaction)?.user else {
                 throw APIError(.notFound, "There is no such user")
             }
             try await Authority.check(actor, covers: user, in: transaction)
+            try await Self.check(actor, mayTake: name, in: transaction)
             try await transaction.execute(
                 """
                 INSERT INTO client_certificates (name, user_id, created_at) VALUES ($1, $2, $3)
@@ -72,8 +75,19 @@ struct Certificates: Sendable {
         }
     }
 
+    /// Refuses to take a name from a user who may do more than the actor.
+    private static func check(
+        _ actor: Actor, mayTake name: String, in transaction: any ReadTransaction
+    ) async throws {
+        guard let id = try await user(among: [name], in: transaction),
+            let holder = try await UserStore.record(id, in: transaction)?.user
+        else { return }
+        try await Authority.check(actor, covers: holder, in: transaction)
+    }
+
     func delete(_ name: String, by actor: Actor) async throws {
         try await changes.make { transaction in
+            try await Self.check(actor, mayTake: name, in: transaction)
             guard
                 try await transaction.execute(
                     "DELETE FROM client_certificates WHERE name = $1", [.text(name)]) > 0

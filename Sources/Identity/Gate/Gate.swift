@@ -106,6 +106,7 @@ package struct Gate: Sendable {
         switch credentials {
         case .signature(let parameters): try await verify(parameters, resolved, &request)
         case .cookie: try browsers.checkIntent(request, resolved)
+        case .certificate: try browsers.checkOrigin(request)
         default: break
         }
         return resolved.caller

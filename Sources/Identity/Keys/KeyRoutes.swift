@@ -42,6 +42,11 @@ struct KeyRoutes: Sendable {
                     tags: tags, responses: Operation.nothing)
             ) { request in
                 let key = try await visible(request)
+                let caller = try request.signedIn
+                // A key may give itself up; the others of its user are not its own.
+                guard caller.keyID == nil || caller.keyID == key.id || caller.may(.keysManage) else {
+                    throw APIError(.forbidden, "A key cannot revoke other keys")
+                }
                 try await keys.revoke(key.id, by: Actor(request))
                 return Envelope.done(request)
             },

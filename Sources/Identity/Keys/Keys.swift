@@ -90,8 +90,7 @@ package struct Keys: Sendable {
     private func key(_ draft: Draft, _ userID: Int64, _ actor: Actor) throws(APIError) -> APIKey {
         // What a key is bound to, a key that it made would not be.
         guard !actor.subject.hasPrefix("key:") else { throw APIError(.forbidden, "A key cannot make keys") }
-        guard (1...128).contains(draft.name.utf8.count), !draft.name.utf8.contains(where: { $0 < 0x20 })
-        else {
+        guard PlainText.isOne(draft.name, bytesMax: 128) else {
             throw APIError.invalid("name", "1 to 128 bytes without control characters")
         }
         var scopes: Set<Permission>?

@@ -8,6 +8,7 @@ struct AuthRoutes: Sendable {
     let sessions: Sessions
     let users: Users
     let setup: Setup
+    let browsers: BrowserRules
 
     var routes: [Route] {
         [
@@ -53,7 +54,8 @@ struct AuthRoutes: Sendable {
         if let token {
             return answer(try await sessions.refresh(token, by: Actor(request), forBrowser: false), request)
         }
-        // The cookie is sent by other sites' pages as well; its use there only signs this browser in anew.
+        // The text that goes along with other requests is what a page that was loaded anew has no more.
+        try browsers.checkOrigin(request)
         guard let cookie = request.cookie(Self.refreshCookie)?.text else {
             throw APIError.invalid("refreshToken", "is required")
         }

@@ -44,11 +44,13 @@ package struct Sessions: Sendable {
         guard isRight, let record, !record.user.isDisabled else {
             // The name is only repeated where it is one: people type passwords into the wrong field.
             audit.note(actor.entry("login.refused", on: record.map { "user:\($0.user.id)" }, .denied))
-            throw APIError(.unauthorized, "The name or the password is wrong")
+            throw Self.wrong
         }
         let (user, now, until) = (record.user, clocks.now, clocks.now + Self.life)
         let token = Self.refreshToken()
         let session = try await database.write { transaction in
+            // While that was found out, the password may have been changed, and all sessions ended.
+            try await Self.check(record, isAsItWas: transaction, otherwise: Self.wrong)
             let session = Session(
                 id: try await IdentityChanges.nextNumber("sessions", in: transaction), userID: user.id,
                 createdAt: now, usedAt: now, expiresAt: until, address: actor.address,
@@ -62,7 +64,8 @@ package struct Sessions: Sendable {
                 "UPDATE users SET last_login_at = $2 WHERE id = $1",
                 [.integer(user.id), .integer(now.milliseconds)])
             try await audit.record(
-                actor.becoming(user).entry("login", on: "user:\(user.id)", detail: "session \(session.id)"), in: transaction)
+                actor.becoming(user).entry("login", on: "user:\(user.id)", detail: "session \(session.id)"),
+                in: transaction)
             return session.id
         }
         return try pass(user, session, token, forBrowser: forBrowser)
@@ -105,6 +108,9 @@ package struct Sessions: Sendable {
     func end(_ id: Int64, of user: Int64, _ reason: String, by actor: Actor) async throws {
         let now = clocks.now
         try await changes.make { transaction in
+            if actor.userID != user, let other = try await UserStore.record(user, in: transaction)?.user {
+                try await Authority.check(actor, covers: other, in: transaction)
+            }
             guard try await SessionStore.session(id, in: transaction)?.userID == user,
                 try await SessionStore.revoke(id, at: now, reason, in: transaction)
             else { throw APIError(.notFound, "There is no such session") }
@@ -123,10 +129,11 @@ package struct Sessions: Sendable {
         try await throttle(record?.user.username ?? "-", actor)
         guard try await passwords.check(old, against: record?.passwordHash).isRight else {
             audit.note(actor.entry("password.refused", on: "user:\(user)", .denied))
-            throw APIError(.forbidden, "The present password is wrong")
+            throw Self.presentIsWrong
         }
         let (hash, now) = (try await passwords.hash(new), clocks.now)
         try await changes.make { transaction in
+            try await Self.check(record, isAsItWas: transaction, otherwise: Self.presentIsWrong)
             try await UserStore.setPassword(hash, of: user, at: now, in: transaction)
             try await SessionStore.revokeAll(
                 of: user, but: session, at: now, "the password was changed", in: transaction)
@@ -141,6 +148,19 @@ package struct Sessions: Sendable {
     }
 
     // MARK: Inside
+
+    private static let wrong = APIError(.unauthorized, "The name or the password is wrong")
+    private static let presentIsWrong = APIError(.forbidden, "The present password is wrong")
+
+    /// Refuses where a user has another password than was compared with, or may not act any more.
+    private static func check(
+        _ record: UserStore.Record?, isAsItWas transaction: any Transaction, otherwise error: APIError
+    ) async throws {
+        guard let record,
+            let now = try await UserStore.lockedRecord(record.user.id, in: transaction),
+            now.passwordHash == record.passwordHash, !now.user.isDisabled
+        else { throw error }
+    }
 
     /// Few tries for one name from one address, more for one name from everywhere, so that nobody is locked out by
     /// a stranger as soon as a guesser is.

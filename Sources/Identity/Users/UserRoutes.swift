@@ -187,7 +187,10 @@ struct UserRoutes: Sendable {
     private func endSession(_ request: Request) async throws -> Response {
         let (id, session) = (try request.identifier("id"), try request.identifier("session"))
         let caller = try request.signedIn
-        guard caller.userID == id || caller.may(.usersManage) else { throw APIError(.forbidden) }
+        // A key acts within narrower bounds than its user: to end what the user does is not among them.
+        guard (caller.userID == id && caller.keyID == nil) || caller.may(.usersManage) else {
+            throw APIError(.forbidden)
+        }
         try await sessions.end(session, of: id, "ended by \(caller.subject)", by: Actor(request))
         return Envelope.done(request)
     }

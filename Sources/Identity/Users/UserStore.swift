@@ -18,6 +18,13 @@ enum UserStore {
         return try await withRoles(record, transaction)
     }
 
+    /// The same, which nobody else changes until the transaction has ended.
+    static func lockedRecord(_ id: Int64, in transaction: any Transaction) async throws -> Record? {
+        let record = try await transaction.first(
+            columns + " WHERE id = $1" + SQL(sqlite: "", postgres: " FOR UPDATE"), [.integer(id)], read)
+        return try await withRoles(record, transaction)
+    }
+
     static func record(named username: String, in transaction: any ReadTransaction) async throws -> Record? {
         let record = try await transaction.first(columns + " WHERE username = $1", [.text(username)], read)
         return try await withRoles(record, transaction)

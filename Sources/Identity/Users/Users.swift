@@ -157,7 +157,8 @@ package struct Users: Sendable {
     /// A user that the actor may change: nobody touches who may do more than themselves.
     private func manageable(_ id: Int64, _ actor: Actor, in transaction: any Transaction) async throws -> User
     {
-        guard let user = try await UserStore.record(id, in: transaction)?.user else {
+        // Locked, so that nobody gives it more between the look and the change.
+        guard let user = try await UserStore.lockedRecord(id, in: transaction)?.user else {
             throw APIError(.notFound, "There is no such user")
         }
         try await Authority.check(actor, covers: user, in: transaction)
@@ -176,8 +177,7 @@ package struct Users: Sendable {
     }
 
     static func displayName(_ text: String) throws(APIError) -> String {
-        guard (1...128).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f })
-        else {
+        guard PlainText.isOne(text, bytesMax: 128) else {
             throw APIError.invalid("displayName", "1 to 128 bytes without control characters")
         }
         return text
@@ -196,6 +196,8 @@ package struct Users: Sendable {
 extension APIError {
     /// A field of the body, or of the query, that does not hold what it may hold.
     static func invalid(_ field: String, _ what: String) -> APIError {
-        APIError(.validationFailed, "\(field): \(what)", details: ["path": .string(field)])
+        // What came from the request may be long, and its sender knows it.
+        let what = what.count > 200 ? what.prefix(200) + "…" : what
+        return APIError(.validationFailed, "\(field): \(what)", details: ["path": .string(field)])
     }
 }

@@ -67,6 +67,7 @@ struct Composition {
             database: storage.database, vault: vault, bus: shared ?? InProcessBus(), audit: audit,
             passwords: Passwords(pool: hashing), rates: RateLimitGate(limits))
         identity.origins = configuration.http.corsOrigins
+        identity.home = configuration.publicURL
         identity.bodyMax = configuration.http.bodyBytesMax
         identity.metrics = metrics
         identity.logger = logging.logger("identity")
@@ -74,7 +75,8 @@ struct Composition {
 
         publicURL = configuration.publicURL.map { "\($0)" }
         let system = SystemRoutes(
-            health: health, metrics: metrics, version: Version.number, publicURL: publicURL, settings: configuration.resolved,
+            health: health, metrics: metrics, version: Version.number, publicURL: publicURL,
+            settings: configuration.resolved,
             benchLoops: configuration.isBench ? group.loops.count : nil)
         let streams = StreamRoutes(
             storage.log, self.identity.callers, WebSocketSettings(configuration.webSocket))

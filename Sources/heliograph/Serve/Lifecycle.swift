@@ -42,7 +42,8 @@ struct Announcement: Service {
                 "listening", ["url": .string(url), "version": .string(Version.number)])
         }
         guard let token = try await parts.identity.setup.begin(parts.storage.database) else { return }
-        let base = parts.publicURL ?? parts.server.listening.first { $0.port != nil }.map { "\(scheme)://\($0)" }
+        let base =
+            parts.publicURL ?? parts.server.listening.first { $0.port != nil }.map { "\(scheme)://\($0)" }
         // The one secret that is printed: it is good once, and only while there is no user.
         logging.logger("serve").warning(
             "there is no user yet: open the link, or run `heliograph user create --admin`",

@@ -43,6 +43,7 @@ actor StreamSession {
 
     /// Serves the socket until it is closed, or its caller is let in no more.
     func run(_ watch: CallerWatch) async throws {
+        defer { for subscription in subscriptions.values { subscription.task.cancel() } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while let message = await self.socket.receive() { try await self.take(message) }
@@ -55,7 +56,6 @@ actor StreamSession {
             defer { group.cancelAll() }
             try await group.next()
         }
-        for subscription in subscriptions.values { subscription.task.cancel() }
     }
 
     private func take(_ message: WebSocketMessage) async throws {

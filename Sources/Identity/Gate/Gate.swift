@@ -17,9 +17,7 @@ package struct Gate: Sendable {
     let bodyMax: Int
 
     /// The middleware; nothing reaches a handler but through it.
-    package var middleware: Middleware {
-        pass
-    }
+    package var middleware: Middleware { pass }
 
     private func pass(_ arrived: Request, _ next: Handler) async throws -> Response {
         if let answer = browsers.preflight(arrived) { return answer }
@@ -42,8 +40,9 @@ package struct Gate: Sendable {
         }
         var standing: RateStanding?
         if let rates, request.route?.rate != .unlimited {
-            do throws(APIError) { standing = try await rates.admit(request, subject: caller?.subject) } catch
-            {
+            do throws(APIError) {
+                standing = try await rates.admit(request, subject: caller?.subject)
+            } catch {
                 return answer(error, to: request)
             }
         }

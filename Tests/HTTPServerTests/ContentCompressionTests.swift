@@ -15,10 +15,13 @@ import Wire
         let group = try EventLoopGroup(count: 1)
         defer { group.shutdown() }
         let peer = try #require(SocketAddress("127.0.0.1:1"))
-        let request = Request(
-            method: .get, target: "/", fields: fields, version: .http11, body: .empty,
-            id: IDSource().requestID(),
-            connection: ConnectionInfo(loop: group.loops[0], peer: peer, tls: nil, drain: DrainSignal()))
+        let loop = group.loops[0]
+        let request = await loop.run {
+            Request(
+                method: .get, target: "/", fields: fields, version: .http11, body: .empty,
+                id: IDSource().requestID(),
+                connection: ConnectionInfo(loop: loop, peer: peer, tls: nil, drain: DrainSignal()))
+        }
         return await Compression.apply(to: response, for: request)
     }
 

@@ -44,7 +44,8 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "Base", "Wire", "Crypto", "HTTPServer", "Kernel", "Reactor", "Identity", "Streams", "CFuzzer",
+            "Base", "Wire", "Crypto", "HTTPServer", "Kernel", "Reactor", "Identity", "Streams", "BotAPI",
+            "Simulator", "Bots", "CFuzzer",
         ],
         path: "Fuzz/Targets",
         swiftSettings: swift),
@@ -90,19 +91,47 @@ let package = Package(
         room("StorePostgres", ["Base", "Store", "Reactor", "CPostgres"]),
         room("Bus", ["Base"]),
         room("BusRedis", ["Base", "Wire", "Crypto", "Reactor", "Bus"]),
+        // Floor 4
+        room("BotAPI", ["Base", "Wire", "Reactor", "HTTPClient"]),
+        room("Simulator", ["Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient"]),
         // Floor 5
         room("Kernel", ["Base", "Crypto", "Reactor", "Store", "Bus"]),
         // Floor 6
         room("Identity", ["Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "Bus", "Kernel"]),
+        room(
+            "Bots",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "Bus", "BotAPI",
+                "Kernel", "Identity",
+            ]),
+        room(
+            "Chats",
+            [
+                "Base", "Wire", "Reactor", "HTTPServer", "HTTPClient", "Store", "BotAPI", "Kernel",
+                "Identity", "Bots",
+            ]),
         room("Streams", ["Base", "Wire", "Reactor", "HTTPServer", "Kernel", "Identity"]),
+        room(
+            "Sending",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "Bus", "BotAPI", "Kernel",
+                "Identity", "Bots", "Chats",
+            ]),
         // Floor 7
+        room(
+            "BotFacade",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "Bus", "BotAPI",
+                "Kernel", "Identity", "Bots", "Chats", "Sending",
+            ]),
         room("System", ["Base", "Wire", "Reactor", "HTTPServer", "Kernel"]),
         // Floor 8
         .executableTarget(
             name: "heliograph",
             dependencies: [
                 "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreSQLite",
-                "StorePostgres", "Bus", "BusRedis", "Kernel", "Identity", "Streams", "System",
+                "StorePostgres", "Bus", "BusRedis", "BotAPI", "Simulator", "Kernel", "Identity", "Bots",
+                "Chats", "Streams", "Sending", "BotFacade", "System",
             ],
             swiftSettings: swift),
 
@@ -149,6 +178,33 @@ let package = Package(
                 "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreTesting",
                 "Bus",
                 "Kernel",
+            ]),
+        tests("BotAPI", ["Base", "Wire", "Reactor", "HTTPServer", "HTTPClient", "TestSupport"]),
+        tests("Simulator", ["Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "TestSupport"]),
+        tests(
+            "Bots",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreTesting",
+                "Bus", "BotAPI", "Simulator", "Kernel", "Identity", "TestSupport",
+            ]),
+        tests(
+            "Chats",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "StoreTesting", "Bus", "Kernel",
+                "Identity", "Bots",
+            ]),
+        tests(
+            "Sending",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreTesting",
+                "Bus", "BotAPI", "Simulator", "Kernel", "Identity", "Bots", "Chats", "TestSupport",
+            ]),
+        tests(
+            "BotFacade",
+            [
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "HTTPClient", "Store", "StoreTesting",
+                "Bus", "BotAPI", "Simulator", "Kernel", "Identity", "Bots", "Chats", "Sending",
+                "TestSupport",
             ]),
         tests("Streams", ["Base", "Wire", "Kernel"]),
         tests("System", ["Base", "Wire", "Reactor", "HTTPServer"]),

@@ -1,0 +1,2 @@
+/// To be built.
+enum BotFacadeRoom {}

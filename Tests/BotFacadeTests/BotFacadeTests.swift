@@ -1,0 +1,5 @@
+import Testing
+
+@testable import BotFacade
+
+@Suite struct BotFacadeTests {}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import Bots
+
+@Suite struct BotsTests {}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import Chats
+
+@Suite struct ChatsTests {}

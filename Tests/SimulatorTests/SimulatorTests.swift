@@ -1,0 +1,5 @@
+import Testing
+
+@testable import Simulator
+
+@Suite struct SimulatorTests {}

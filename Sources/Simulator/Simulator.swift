@@ -1,7 +1,7 @@
-import Base
+package import Base
 import HTTPServer
 package import Reactor
-import Synchronization
+import Wire
 
 /// A Telegram of our own: one small world, a Bot API in front of it, and a control API beside that.
 package final class Simulator: Sendable {
@@ -61,5 +61,14 @@ extension Simulator: Service {
         let left = await server.stop(by: deadline)
         await core.close()
         return left
+    }
+}
+
+extension Simulator {
+    /// Begins a script, given as JSON: an array of steps, or an object with `steps`.
+    package func runScript(_ json: Bytes) async throws {
+        let value = JSONValue(try JSON.parse(json).root)
+        let arguments = value.object ?? ["steps": value]
+        _ = try await Script.start(Arguments(arguments), ControlAPI(core), core)
     }
 }

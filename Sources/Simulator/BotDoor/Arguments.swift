@@ -70,7 +70,8 @@ struct Arguments: Sendable {
         switch values[name] {
         case .text(let text): ["true", "1", "yes", "t"].contains(text.lowercased())
         case .json(.bool(let truth)): truth
-        case .json(let value): value.int64 == 1 || value.string.map { ["true", "1"].contains($0.lowercased()) } ?? false
+        case .json(let value):
+            value.int64 == 1 || value.string.map { ["true", "1"].contains($0.lowercased()) } ?? false
         case nil: false
         }
     }

@@ -58,13 +58,16 @@ final class BotDoor: Sendable {
         guard token.first != "0", token.contains(":"), token.utf8.count <= 80 else {
             throw BotError(401, "Unauthorized: invalid token specified")
         }
-        let found = core.apply { state in state.tokens[token].flatMap { state.bots[$0] }.map { ($0.id, $0.isLoggedOut) } }
+        let found = core.apply { state in
+            state.tokens[token].flatMap { state.bots[$0] }.map { ($0.id, $0.isLoggedOut) }
+        }
         guard let found else { throw .unauthorized }
         if found.1 { throw BotError(400, "Logged out") }
         return found.0
     }
 
-    private func answer(_ request: Request, _ bot: Int64, _ name: String) async -> Result<BotAnswer, BotError> {
+    private func answer(_ request: Request, _ bot: Int64, _ name: String) async -> Result<BotAnswer, BotError>
+    {
         let isPoll = name == "getupdates"
         guard isPoll || BotMethods.find(name) != nil else { return .failure(.noMethod) }
         do {
@@ -98,7 +101,8 @@ final class BotDoor: Sendable {
         guard let document = try? JSON.parse(body), let name = document["method"]?.string?.lowercased(),
             let fields = JSONValue(document.root).object
         else { return }
-        guard !["deletewebhook", "setwebhook", "close", "logout"].contains(name), !name.hasPrefix("get") else {
+        guard !["deletewebhook", "setwebhook", "close", "logout"].contains(name), !name.hasPrefix("get")
+        else {
             return
         }
         _ = perform(BotCall(bot: bot, method: name, arguments: Arguments(fields)), core)
@@ -114,7 +118,8 @@ final class BotDoor: Sendable {
                 throw BotError.bad("can't parse the form")
             }
         } else if type.text?.lowercased().hasPrefix("application/json") == true {
-            guard let fields = try? JSONValue(JSON.parse(body, limits: JSONLimits(bytesMax: max)).root).object else {
+            guard let fields = try? JSONValue(JSON.parse(body, limits: JSONLimits(bytesMax: max)).root).object
+            else {
                 throw BotError.bad("can't parse JSON object")
             }
             arguments.add(fields)

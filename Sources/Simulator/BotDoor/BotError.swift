@@ -22,7 +22,8 @@ struct BotError: Error, Equatable {
     static let noMethod = BotError(404, "Not Found: method not found")
     static let webhookActive = BotError(
         409,
-        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+    )
     static let otherPoller = BotError(
         409,
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")

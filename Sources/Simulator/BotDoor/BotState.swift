@@ -22,7 +22,8 @@ struct BotState: Sendable {
     /// What a bot gets that has not chosen.
     static let kinds: Set<String> = [
         "message", "edited_message", "channel_post", "edited_channel_post", "inline_query",
-        "chosen_inline_result", "callback_query", "shipping_query", "pre_checkout_query", "poll", "poll_answer",
+        "chosen_inline_result", "callback_query", "shipping_query", "pre_checkout_query", "poll",
+        "poll_answer",
         "my_chat_member", "chat_join_request", "chat_boost", "removed_chat_boost", "business_connection",
         "business_message", "edited_business_message", "deleted_business_messages", "purchased_paid_media",
     ]

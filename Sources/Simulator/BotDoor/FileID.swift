@@ -32,7 +32,8 @@ struct FileID: Equatable {
 
     /// Reads what a bot has been given; nil where it was not.
     static func read(_ text: String, for bot: Int64) -> FileID? {
-        guard text.hasPrefix("BQ"), let bytes = Base64.url.decode(Bytes(text.dropFirst(2))), bytes.count == 15,
+        guard text.hasPrefix("BQ"), let bytes = Base64.url.decode(Bytes(text.dropFirst(2))),
+            bytes.count == 15,
             check(bytes.part(0, 14).array) == bytes[14], kinds.indices.contains(Int(bytes[0]))
         else { return nil }
         let owner = bytes.part(6, 8).reduce(0) { $0 << 8 | UInt64($1) }

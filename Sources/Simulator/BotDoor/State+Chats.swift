@@ -155,7 +155,9 @@ extension State {
     mutating func leaveChat(_ call: BotCall) throws -> BotAnswer {
         let peer = try peer(call)
         let chat = try visible(peer, call)
-        guard chat.kind != .private else { throw BotError.bad("chat member status can't be changed in private chats") }
+        guard chat.kind != .private else {
+            throw BotError.bad("chat member status can't be changed in private chats")
+        }
         try world.leave(call.bot, peer)
         return .done
     }

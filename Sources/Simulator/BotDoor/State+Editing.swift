@@ -21,7 +21,9 @@ extension State {
 
     mutating func editText(_ call: BotCall) throws -> BotAnswer {
         try edit(call) { state, message in
-            guard case .text = message.content else { throw BotError.bad("there is no text in the message to edit") }
+            guard case .text = message.content else {
+                throw BotError.bad("there is no text in the message to edit")
+            }
             return .text(try state.text(call.arguments, "text"))
         }
     }
@@ -61,7 +63,9 @@ extension State {
         guard (1...100).contains(ids.count) else { throw BotError.bad("there are no messages to delete") }
         for id in ids {
             // What is not there is skipped, as Telegram does.
-            guard let message = try? world.message(Int(clamping: id), in: peer, seenBy: call.bot) else { continue }
+            guard let message = try? world.message(Int(clamping: id), in: peer, seenBy: call.bot) else {
+                continue
+            }
             try world.delete(message, by: call.bot)
         }
         return .done

@@ -37,7 +37,8 @@ extension State {
         switch content {
         case .service, .poll: throw BotError.bad("the message can't be copied")
         case .media(let media, _) where call.arguments.has("caption"):
-            content = .media(media, caption: try text(call.arguments, "caption", "caption_entities", max: 1024))
+            content = .media(
+                media, caption: try text(call.arguments, "caption", "caption_entities", max: 1024))
         default: break
         }
         return try draft(call, content, in: peer)

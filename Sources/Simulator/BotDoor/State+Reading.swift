@@ -5,7 +5,9 @@ import Wire
 extension State {
     /// The chat that a call is about.
     func peer(_ call: BotCall, _ name: String = "chat_id") throws -> Peer {
-        guard let text = call.arguments.string(name), !text.isEmpty else { throw BotError.bad("\(name) is empty") }
+        guard let text = call.arguments.string(name), !text.isEmpty else {
+            throw BotError.bad("\(name) is empty")
+        }
         if text.hasPrefix("@") {
             guard let id = world.find(username: String(text.dropFirst())), id < 0 else {
                 throw BotError.bad("chat not found")
@@ -20,7 +22,9 @@ extension State {
     func message(
         _ call: BotCall, in peer: Peer, _ name: String = "message_id", missing words: String
     ) throws -> Message {
-        guard let id = call.arguments.int(name) else { throw BotError.bad("message identifier is not specified") }
+        guard let id = call.arguments.int(name) else {
+            throw BotError.bad("message identifier is not specified")
+        }
         guard let message = try known(id, call, in: peer) else { throw BotError.bad(words) }
         return message
     }
@@ -79,7 +83,9 @@ extension State {
                 reply?["allow_sending_without_reply"]?.bool
                 ?? call.arguments.bool("allow_sending_without_reply")
             draft.replyTo = try known(id, call, in: peer)?.serial
-            guard draft.replyTo != nil || mayLack else { throw BotError.bad("message to be replied not found") }
+            guard draft.replyTo != nil || mayLack else {
+                throw BotError.bad("message to be replied not found")
+            }
         }
         (draft.inlineKeyboard, draft.keyboard) = try markup(call.arguments)
         return draft

@@ -134,7 +134,8 @@ extension State {
         let options = (arguments.json("options")?.array ?? []).compactMap { $0.string ?? $0["text"]?.string }
         guard (2...12).contains(options.count) else {
             throw BotError.bad(
-                options.count < 2 ? "poll must have at least 2 option" : "poll can't have more than 12 options")
+                options.count < 2
+                    ? "poll must have at least 2 option" : "poll can't have more than 12 options")
         }
         let draft = try draft(call, .poll(0), in: peer)
         try admit(call, to: peer)
@@ -174,7 +175,8 @@ extension State {
 
     mutating func sendContact(_ call: BotCall) throws -> BotAnswer {
         let peer = try peer(call)
-        guard let phone = call.arguments.string("phone_number"), let name = call.arguments.string("first_name")
+        guard let phone = call.arguments.string("phone_number"),
+            let name = call.arguments.string("first_name")
         else { throw BotError.bad("phone number must be non-empty") }
         let content = Content.contact(
             phone: phone, firstName: name, lastName: call.arguments.string("last_name"), user: nil)

@@ -9,7 +9,8 @@ extension State {
         if url.isEmpty { return try deleteWebhook(call) }
         let webhook = try Self.webhook(url, arguments)
         let moment = world.clocks.moment
-        if let last = bots[call.bot]?.lastWebhookCall, moment - last < .seconds(1), settings.rates.areEnforced {
+        if let last = bots[call.bot]?.lastWebhookCall, moment - last < .seconds(1), settings.rates.areEnforced
+        {
             throw BotError.tooMany(1)
         }
         bots[call.bot]?.lastWebhookCall = moment
@@ -109,7 +110,9 @@ extension State {
 
     /// The head of a lane; nil ends the delivery from it.
     mutating func nextDelivery(_ lane: Effects.Lane) -> Delivery? {
-        guard bots[lane.bot]?.generation == lane.generation, bots[lane.bot]?.webhook != nil else { return nil }
+        guard bots[lane.bot]?.generation == lane.generation, bots[lane.bot]?.webhook != nil else {
+            return nil
+        }
         while let update = bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.first {
             guard update.expires > world.now else {
                 bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.removeFirst()

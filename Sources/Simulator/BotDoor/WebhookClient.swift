@@ -95,7 +95,8 @@ final class WebhookClient: Sendable {
             let response = try await clients.client(on: loop).send(request)
             guard (200..<300).contains(response.status) else {
                 let wait = response.fields["retry-after"].flatMap { Int($0) }.map { min(max($0, 0), 3600) }
-                let words = "Wrong response from the webhook: \(response.status) \(Self.reason(response.status))"
+                let words =
+                    "Wrong response from the webhook: \(response.status) \(Self.reason(response.status))"
                 return .failed(words, status: response.status, wait: wait)
             }
             return .delivered(response.body)

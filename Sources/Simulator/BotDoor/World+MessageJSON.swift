@@ -170,7 +170,8 @@ extension World {
         }
     }
 
-    private func write(_ service: ServiceMessage, in peer: Peer, for bot: Int64, to writer: inout JSONWriter) {
+    private func write(_ service: ServiceMessage, in peer: Peer, for bot: Int64, to writer: inout JSONWriter)
+    {
         switch service {
         case .created: writer.field("group_chat_created", true)
         case .joined(let members):

@@ -30,7 +30,8 @@ enum ControlActions {
         },
         "setstatus": { state, arguments in
             guard let status = arguments.string("status").flatMap({ Chat.Status(rawValue: $0) }) else {
-                throw BotError.bad("status is one of creator, administrator, member, restricted, left, kicked")
+                throw BotError.bad(
+                    "status is one of creator, administrator, member, restricted, left, kicked")
             }
             try state.world.setStatus(
                 of: state.account(arguments, "member"), in: state.chat(arguments), to: status,
@@ -83,7 +84,9 @@ enum ControlActions {
         "vote": { state, arguments in
             let (user, message) = try state.target(arguments)
             guard case .poll(let id) = message.content else { throw BotError.bad("the message is no poll") }
-            let options = (arguments.json("options")?.array ?? []).compactMap { $0.int64.map { Int(clamping: $0) } }
+            let options = (arguments.json("options")?.array ?? []).compactMap {
+                $0.int64.map { Int(clamping: $0) }
+            }
             try state.world.vote(options, poll: id, by: user)
             return .done
         },

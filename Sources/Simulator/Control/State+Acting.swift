@@ -178,7 +178,9 @@ extension State {
                 $0.field("files", world.files.count)
                 $0.field("file_bytes", world.files.byteCount)
                 $0.key("calls")
-                $0.object { for (name, count) in log.calls.sorted(by: { $0.key < $1.key }) { $0.field(name, count) } }
+                $0.object {
+                    for (name, count) in log.calls.sorted(by: { $0.key < $1.key }) { $0.field(name, count) }
+                }
                 $0.key("statuses")
                 $0.object {
                     for (status, count) in log.statuses.sorted(by: { $0.key < $1.key }) {

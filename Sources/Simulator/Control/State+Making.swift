@@ -7,7 +7,9 @@ extension State {
     func account(_ arguments: Arguments, _ name: String) throws -> Int64 {
         guard let text = arguments.string(name) else { throw BotError.bad("\(name) is missing") }
         let id = Int64(text) ?? world.find(username: text.hasPrefix("@") ? String(text.dropFirst()) : text)
-        guard let id, world.accounts[id] != nil else { throw BotError.bad("\(name): there is no such account") }
+        guard let id, world.accounts[id] != nil else {
+            throw BotError.bad("\(name): there is no such account")
+        }
         return id
     }
 
@@ -21,7 +23,8 @@ extension State {
 
     /// Whose the chat is.
     func owner(_ arguments: Arguments) throws -> Int64 {
-        guard let owner = try world.chat(chat(arguments)).members.first(where: { $0.value == .creator }) else {
+        guard let owner = try world.chat(chat(arguments)).members.first(where: { $0.value == .creator })
+        else {
             throw BotError.bad("the chat has no owner")
         }
         return owner.key
@@ -91,7 +94,9 @@ extension State {
             fault.left = arguments.int("count")
             let start = now + .milliseconds(min(max(arguments.int("start_ms") ?? 0, 0), 1 << 40))
             fault.from = start
-            if let span = arguments.int("for_ms") { fault.until = start + .milliseconds(min(max(span, 0), 1 << 40)) }
+            if let span = arguments.int("for_ms") {
+                fault.until = start + .milliseconds(min(max(span, 0), 1 << 40))
+            }
         }
         return BotAnswer { $0.object { $0.field("id", fault.id) } }
     }
@@ -102,7 +107,9 @@ extension State {
             ("bot", \.bot), ("chat", \.chat), ("group", \.group),
         ]
         for (name, path) in scopes {
-            if let burst = arguments.double("\(name)_burst"), burst >= 1 { limits.rates[keyPath: path].burst = burst }
+            if let burst = arguments.double("\(name)_burst"), burst >= 1 {
+                limits.rates[keyPath: path].burst = burst
+            }
             if let rate = arguments.double("\(name)_per_second"), rate > 0 {
                 limits.rates[keyPath: path].perSecond = max(rate, 0.001)
             }

@@ -18,7 +18,8 @@ enum Conversation {
     private static let desk: [(Int, String)] = [
         (0, "Hello, is the ferry at 18:10 running today?"), (0, "/timetable"),
         (0, "And can I take a bicycle on board?"), (0, "Thank you! Two tickets then, please."),
-        (0, "I have left a green umbrella on the morning boat. Has it been found?"), (0, "/lostfound umbrella"),
+        (0, "I have left a green umbrella on the morning boat. Has it been found?"),
+        (0, "/lostfound umbrella"),
         (0, "What does a ticket for a month cost?"), (0, "Is the quay reachable with a pram?"),
         (0, "/help"), (0, "Never mind, I found it on https://example.org/ferries"),
     ]
@@ -33,7 +34,8 @@ enum Conversation {
     ]
 
     private static let runners: [(Int, String)] = [
-        (0, "Eight kilometres along the mole tomorrow at seven, who comes?"), (1, "Me."), (2, "If it does not rain."),
+        (0, "Eight kilometres along the mole tomorrow at seven, who comes?"), (1, "Me."),
+        (2, "If it does not rain."),
         (3, "It will not rain :)"), (4, "Slow group for me, my knee complains."),
         (0, "Then two groups, meeting at the lighthouse."), (1, "@esther_l will you bring the stopwatch?"),
         (2, "Yes, and the whistle."), (3, "Results of Sunday: https://example.org/results"),
@@ -44,7 +46,10 @@ enum Conversation {
 
     private static let bulletin: [(Int, String)] = [
         (0, "Market on the square: from Monday on it opens at seven."),
-        (0, "The library shows pictures of the old harbour until the end of the month. Entry is free. #culture"),
+        (
+            0,
+            "The library shows pictures of the old harbour until the end of the month. Entry is free. #culture"
+        ),
         (0, "Roadworks in Mill Lane: bus 4 stops at the church."),
         (0, "The swimming bath opens on 1 May. Season tickets: https://example.org/bath"),
         (0, "Concert in the granary on Friday, eight o'clock. #culture"),

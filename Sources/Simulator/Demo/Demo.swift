@@ -53,7 +53,8 @@ package final class Demo: Sendable {
                 people.append(user.id)
             }
             let pair = Peer.pair(user: people[0], bot: desk.id)
-            try world.post(.init(.text(StyledText("/start", EntityScanner.scan("/start")))), to: pair, by: people[0])
+            try world.post(
+                .init(.text(StyledText("/start", EntityScanner.scan("/start")))), to: pair, by: people[0])
             let group = try world.addChat(
                 .group, title: "Allotment 12", creator: people[1], members: [people[2], people[3], desk.id])
             let club = try world.addChat(
@@ -118,8 +119,10 @@ extension Demo: Service {
         let words = line < lines.count ? text : Conversation.varied(text, round: line / lines.count)
         let author = room.people[speaker % room.people.count]
         let (edits, reacts, replies) = chance {
-            (Int.random(in: 0..<9, using: &$0) == 0, Int.random(in: 0..<5, using: &$0) == 0,
-                Int.random(in: 0..<4, using: &$0) == 0)
+            (
+                Int.random(in: 0..<9, using: &$0) == 0, Int.random(in: 0..<5, using: &$0) == 0,
+                Int.random(in: 0..<4, using: &$0) == 0
+            )
         }
         try simulator.act { world in
             var draft = World.Draft(.text(StyledText(words, EntityScanner.scan(words))))

@@ -28,7 +28,8 @@ struct HTMLReader {
         }
         if let left = open.last {
             throw Markup.Failure(
-                message: "can't parse entities: Can't find end tag corresponding to start tag \"\(left.tag)\"")
+                message: "can't parse entities: Can't find end tag corresponding to start tag \"\(left.tag)\""
+            )
         }
         return StyledText(output, entities)
     }
@@ -61,7 +62,8 @@ struct HTMLReader {
         }
         var entity = TextEntity(type: type, offset: length, length: 0)
         if tag == "a" { entity.url = Self.attribute("href", in: inside) }
-        if tag == "code", let language = Self.attribute("class", in: inside), language.hasPrefix("language-") {
+        if tag == "code", let language = Self.attribute("class", in: inside), language.hasPrefix("language-")
+        {
             entity.language = String(language.dropFirst(9))
         }
         open.append((tag, entity))

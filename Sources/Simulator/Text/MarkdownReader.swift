@@ -40,7 +40,8 @@ struct MarkdownReader {
         case "]" where open.last?.mark == "[": try closeLink()
         default:
             if isSecond, Self.reserved.contains(text[place]) {
-                throw failure("Character '\(text[place])' is reserved and must be escaped with the preceding '\\'")
+                throw failure(
+                    "Character '\(text[place])' is reserved and must be escaped with the preceding '\\'")
             }
             append(text[place])
             place += 1

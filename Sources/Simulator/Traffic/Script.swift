@@ -39,7 +39,8 @@ struct Script: Sendable {
                 }
                 let answer = try await control.act(name, Arguments(Self.filled(step, names)))
                 if let key = step["save"]?.string, let saved = try? JSON.parse(answer.result) {
-                    names[key] = saved["id"].map { JSONValue($0) } ?? saved["message_id"].map { JSONValue($0) }
+                    names[key] =
+                        saved["id"].map { JSONValue($0) } ?? saved["message_id"].map { JSONValue($0) }
                 }
                 core.apply { $0.runs[run]?.done += 1 }
             } catch {
@@ -51,7 +52,8 @@ struct Script: Sendable {
         }
         core.apply { state in
             state.runs[run]?.isFinished = true
-            state.runs[run]?.milliseconds = Int((core.settings.clocks.moment - start).nanosecondsOfSpan / 1_000_000)
+            state.runs[run]?.milliseconds = Int(
+                (core.settings.clocks.moment - start).nanosecondsOfSpan / 1_000_000)
         }
     }
 

@@ -18,7 +18,9 @@ struct Traffic: Sendable {
         let rate = min(max(arguments.double("rate") ?? 0, 0), 1_000_000)
         let seconds = min(max(arguments.double("seconds") ?? 0, 0), 86_400)
         let count = arguments.int("count") ?? Int(rate * seconds)
-        guard (1...100_000_000).contains(count) else { throw BotError.bad("count, or rate and seconds, are needed") }
+        guard (1...100_000_000).contains(count) else {
+            throw BotError.bad("count, or rate and seconds, are needed")
+        }
         let traffic = try core.change { state in
             let scenes = try Self.scenes(arguments, &state)
             let words = arguments.string("text") ?? "traffic"
@@ -76,7 +78,8 @@ struct Traffic: Sendable {
         }
         core.apply { state in
             state.runs[run]?.isFinished = true
-            state.runs[run]?.milliseconds = Int((core.settings.clocks.moment - start).nanosecondsOfSpan / 1_000_000)
+            state.runs[run]?.milliseconds = Int(
+                (core.settings.clocks.moment - start).nanosecondsOfSpan / 1_000_000)
         }
     }
 

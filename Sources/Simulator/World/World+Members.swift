@@ -77,7 +77,8 @@ extension World {
 
     /// The chat says something of itself.
     @discardableResult
-    mutating func announce(_ service: ServiceMessage, in peer: Peer, by: Int64) throws(WorldError) -> Message {
+    mutating func announce(_ service: ServiceMessage, in peer: Peer, by: Int64) throws(WorldError) -> Message
+    {
         try append(Draft(.service(service)), to: peer, by: by)
     }
 }

@@ -43,9 +43,11 @@ extension World {
 
     /// Writes a message.
     @discardableResult
-    package mutating func post(_ draft: Draft, to peer: Peer, by sender: Int64) throws(WorldError) -> Message {
+    package mutating func post(_ draft: Draft, to peer: Peer, by sender: Int64) throws(WorldError) -> Message
+    {
         try mayPost(sender, to: peer)
-        if case .pair(let user, let bot) = peer, sender == user, accounts[user]?.blocked.contains(bot) == true {
+        if case .pair(let user, let bot) = peer, sender == user, accounts[user]?.blocked.contains(bot) == true
+        {
             try setBlocked(false, bot: bot, by: user)
         }
         return try append(draft, to: peer, by: sender)

@@ -127,7 +127,8 @@ package struct World: Sendable {
         chat.members[creator] = .creator
         chats[chat.peer] = chat
         for member in members where member != creator {
-            let status: Chat.Status = kind == .channel && accounts[member]?.isBot == true ? .administrator : .member
+            let status: Chat.Status =
+                kind == .channel && accounts[member]?.isBot == true ? .administrator : .member
             try setStatus(of: member, in: chat.peer, to: status, by: creator, silently: true)
         }
         return try self.chat(chat.peer)

@@ -15,6 +15,8 @@ struct State: Sendable {
     var runs = RunTable()
     /// Who is to be told what once the lock is let go.
     var effects = Effects()
+    /// No bot's updates begin at a lower number.
+    var updateIDFloor: Int64 = 0
     let settings: Simulator.Settings
 
     /// What is done outside the lock.
@@ -44,7 +46,7 @@ struct State: Sendable {
         let bot = BotState(
             id: account.id, token: newToken(account.id), updates: UpdateQueue(max: settings.updatesPerBotMax),
             // A world that begins anew later has higher numbers, up to a thousand updates a second.
-            nextUpdateID: max(1, milliseconds))
+            nextUpdateID: max(1, milliseconds, updateIDFloor))
         bots[bot.id] = bot
         tokens[bot.token] = bot.id
         return bot

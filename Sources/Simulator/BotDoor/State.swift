@@ -103,9 +103,8 @@ struct State: Sendable {
     /// Puts an update into its lane, and has the lane delivered.
     mutating func addToLane(_ update: QueuedUpdate, of bot: Int64) {
         guard let generation = bots[bot]?.generation else { return }
-        let waiting = bots[bot]?.webhook?.lanes[update.lane]?.updates.count ?? 0
-        guard waiting < settings.updatesPerBotMax else { return }
-        bots[bot]?.webhook?.lanes[update.lane, default: Webhook.Lane()].updates.append(update)
+        let fresh = Webhook.Lane(updates: UpdateQueue(max: settings.updatesPerBotMax))
+        bots[bot]?.webhook?.lanes[update.lane, default: fresh].updates.push(update)
         guard bots[bot]?.webhook?.lanes[update.lane]?.isRunning == false else { return }
         bots[bot]?.webhook?.lanes[update.lane]?.isRunning = true
         effects.lanes.append(Effects.Lane(bot: bot, key: update.lane, generation: generation))

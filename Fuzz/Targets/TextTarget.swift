@@ -1,5 +1,5 @@
 import Base
-import HTTPServer
+import Wire
 
 /// Small readers of text that strangers send: what one reads, it writes and reads again as the same.
 @Sendable func fuzzText(_ bytes: Bytes) {

@@ -12,6 +12,7 @@ let targets: [String: FuzzTarget] = [
     "http2": fuzzHTTP2,
     "json": fuzzJSON,
     "jwt": fuzzJWT,
+    "multipart": fuzzMultipart,
     "phc": fuzzPHC,
     "resp": fuzzRESP,
     "sse": fuzzSSE,

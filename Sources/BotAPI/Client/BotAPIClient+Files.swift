@@ -14,7 +14,9 @@ package struct BotFileDownload: Sendable {
     package let contentRange: String?
     fileprivate let exchange: HTTPClientExchange
 
-    /// Waits for the next piece; nil at the end. The server is made to wait when the pieces are not taken.
+    /// Waits for the next piece; nil at the end.
+    ///
+    /// The server is made to wait when the pieces are not taken.
     package func next() async throws(BotAPIError) -> Bytes? {
         do throws(HTTPClientError) { return try await exchange.next() } catch { throw BotAPIError(error) }
     }

@@ -29,6 +29,10 @@ enum Program {
             details: "The file is checked as a whole before the first row is written.", operands: ["FILE"],
             takesSettings: true),
         Command(
+            "rebuild", "Makes chats, users and messages anew of the log, while the server runs.",
+            details: "For after a restore, or when what is shown does not agree with the log.",
+            takesSettings: true),
+        Command(
             "user", "Makes, lists and changes users; running servers take it in within a second.",
             details: "ACTION is create, list, password, enable, disable or delete.", operands: ["ACTION"],
             options: [
@@ -137,6 +141,7 @@ enum Program {
         case "audit":
             return try await AuditCommand.run(
                 invocation.operands, invocation.options, configuration, isJSON: isJSON)
+        case "rebuild": return await RebuildCommand.run(configuration)
         case "backup": return try await BackupCommand.backup(invocation.operands, configuration)
         case "restore": return try await BackupCommand.restore(invocation.operands, configuration)
         default: return await Doctor.run(configuration, isJSON: isJSON)

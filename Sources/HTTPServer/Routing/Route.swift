@@ -19,6 +19,8 @@ public final class Route: Sendable {
     public let rate: RateClass
     /// Whether credentials may stand in the query (`?token=`), because browsers cannot send fields here.
     public let takesQueryToken: Bool
+    /// How much longer than others its handler may take, because it waits for something to happen.
+    public let patience: Duration
     /// Whether requests pass the middleware: what is open to all, never counted and in no document has nothing to ask there.
     let isGuarded: Bool
     /// What the API document says about it; an operation without it is not listed there.
@@ -29,13 +31,15 @@ public final class Route: Sendable {
     /// Puts the parts together.
     public init(
         _ method: HTTPMethod, _ path: String, _ access: Access, _ operation: Operation? = nil,
-        rate: RateClass = .interactive, takesQueryToken: Bool = false, handler: @escaping Handler
+        rate: RateClass = .interactive, takesQueryToken: Bool = false, patience: Duration = .zero,
+        handler: @escaping Handler
     ) {
         self.method = method
         pattern = PathPattern(path)
         self.access = access
         self.rate = rate
         self.takesQueryToken = takesQueryToken
+        self.patience = patience
         isGuarded = access != .open || rate != .unlimited || operation != nil
         self.operation = operation
         self.handler = handler

@@ -1,0 +1,48 @@
+import Base
+import HTTPServer
+import Kernel
+import Reactor
+
+/// The next messages of a chat behind a cursor; waits for some where there are none yet.
+struct MessagePoll: Sendable {
+    let log: EventLog
+    let filter: EventFilter
+    let limit: Int
+    let wait: Duration
+
+    /// What came, and the cursor behind it, which may have moved also where nothing came.
+    func run(from start: ReadStart, _ request: Request) async throws -> (events: [Event], position: Position)
+    {
+        let position = try await log.position(of: start, filter)
+        let page = try await log.page(filter, after: position, limit: limit)
+        guard page.events.isEmpty, wait > .zero, !request.connection.drain.isRaised else { return page }
+        return try await live(after: page.position, request)
+    }
+
+    private func live(after position: Position, _ request: Request) async throws -> (
+        events: [Event], position: Position
+    ) {
+        let (loop, drain) = (request.connection.loop, request.connection.drain)
+        return try await withThrowingTaskGroup(of: (events: [Event], position: Position)?.self) { group in
+            group.addTask {
+                let reader = try await log.reader(filter, from: .after(position))
+                defer { reader.close() }
+                let events = try await reader.next()
+                guard events.count > limit else { return (events, reader.position) }
+                return (Array(events.prefix(limit)), events[limit - 1].position)
+            }
+            group.addTask {
+                try await loop.sleep(for: wait)
+                return nil
+            }
+            group.addTask {
+                // A server that stops does not let those wait who can come again.
+                await drain.wait()
+                return nil
+            }
+            defer { group.cancelAll() }
+            let first = try await group.next() ?? nil
+            return first ?? ([], position)
+        }
+    }
+}

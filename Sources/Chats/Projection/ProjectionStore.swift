@@ -77,25 +77,44 @@ enum ProjectionStore {
     }
 
     private static func write(_ message: Facts.Message, in transaction: any Transaction) async throws {
-        // A message that we sent may come in again as an update, and stays ours.
-        try await transaction.execute(
-            """
-            INSERT INTO projected_messages AS old (source, chat, message, sequence, position, sender, sent_at, edited_at,
-                kind, text, is_outgoing) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            ON CONFLICT (source, chat, message) DO UPDATE SET position = excluded.position,
-                edited_at = excluded.edited_at, kind = excluded.kind, text = excluded.text,
-                sender = coalesce(excluded.sender, old.sender)
-            """,
-            [
-                .text(message.source.text), .integer(message.chat), .integer(message.message),
-                .integer(message.sequence), .integer(message.position.number), .integer(message.sender),
-                .integer(message.sentAt.milliseconds), .integer(message.editedAt?.milliseconds),
-                .text(message.kind), .text(message.text), .flag(message.isOutgoing),
-            ])
+        let isSQLite = transaction.dialect == .sqlite
+        var parameters: [Value] = [
+            .text(message.source.text), .integer(message.chat), .integer(message.message),
+            .integer(message.sequence), .integer(message.position.number), .integer(message.sender),
+            .integer(message.sentAt.milliseconds), .integer(message.editedAt?.milliseconds),
+            .text(message.kind), .flag(message.text != nil), .flag(message.isOutgoing),
+        ]
+        if !isSQLite { parameters.append(.text(message.text)) }
+        let id = try await transaction.first(upsert, parameters) { try $0.integer(0) }
+        guard isSQLite, let id else { return }
+        if let text = message.text {
+            try await transaction.execute(
+                "INSERT OR REPLACE INTO projected_messages_text (rowid, text) VALUES ($1, $2)",
+                [.integer(id), .text(text)])
+        } else if message.editedAt != nil {
+            try await transaction.execute(
+                "DELETE FROM projected_messages_text WHERE rowid = $1", [.integer(id)])
+        }
     }
+
+    // A message that we sent may come in again as an update, and stays ours.
+    private static let upsert: SQL =
+        """
+        INSERT INTO projected_messages AS old (source, chat, message, sequence, position, sender, sent_at, edited_at, kind,
+            has_text, is_outgoing
+        """ + SQL(sqlite: "", postgres: ", search") + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"
+        + SQL(sqlite: "", postgres: ", to_tsvector('simple', $12::text)")
+        + """
+        ) ON CONFLICT (source, chat, message) DO UPDATE SET position = excluded.position,
+            edited_at = excluded.edited_at, kind = excluded.kind, has_text = excluded.has_text,
+            sender = coalesce(excluded.sender, old.sender)
+        """ + SQL(sqlite: "", postgres: ", search = excluded.search") + " RETURNING id"
 
     /// Empties the tables, so that they are made anew.
     static func clear(in transaction: any Transaction) async throws {
+        if transaction.dialect == .sqlite {
+            try await transaction.execute("DELETE FROM projected_messages_text")
+        }
         for table: SQL in [
             "projected_messages", "projected_users", "projected_chat_sources", "projected_chats",
         ] {
@@ -104,26 +123,41 @@ enum ProjectionStore {
         try await setThrough(.zero, in: transaction)
     }
 
-    /// Takes from the tables what retention has taken from the log; returns how many rows that were.
+    /// Takes from the tables what retention has taken from the log; returns how many messages that were.
     static func followRetention(in transaction: any Transaction) async throws -> Int {
         let taken = try await transaction.all(
             "SELECT source, expired_through, stripped_through FROM log_retention"
         ) { (source: try $0.text(0), expired: try $0.integer(1), stripped: try $0.integer(2)) }
         var count = 0
-        for row in taken where count < Self.stepMax {
-            let limit = Value.integer(Int64(Self.stepMax))
-            count += try await transaction.execute(
-                """
-                DELETE FROM projected_messages WHERE id IN (SELECT id FROM projected_messages
-                    WHERE source = $1 AND position <= $2 LIMIT $3)
-                """, [.text(row.source), .integer(row.expired), limit])
-            count += try await transaction.execute(
-                """
-                UPDATE projected_messages SET text = NULL WHERE id IN (SELECT id FROM projected_messages
-                    WHERE source = $1 AND position <= $2 AND text IS NOT NULL LIMIT $3)
-                """, [.text(row.source), .integer(row.stripped), limit])
+        for row in taken where count < stepMax {
+            let gone = try await ids(of: row.source, through: row.expired, "", transaction)
+            try await forgetText(of: gone, transaction)
+            try await transaction.execute(
+                "DELETE FROM projected_messages WHERE id" + .isAmong(1), [.integers(gone)])
+            let stripped = try await ids(of: row.source, through: row.stripped, " AND has_text = 1", transaction)
+            try await forgetText(of: stripped, transaction)
+            try await transaction.execute(
+                "UPDATE projected_messages SET has_text = 0" + SQL(sqlite: "", postgres: ", search = NULL")
+                    + " WHERE id" + .isAmong(1), [.integers(stripped)])
+            count += gone.count + stripped.count
         }
         return count
+    }
+
+    private static func ids(
+        of source: String, through position: Int64, _ condition: SQL, _ transaction: any ReadTransaction
+    ) async throws -> [Int64] {
+        try await transaction.all(
+            "SELECT id FROM projected_messages WHERE source = $1 AND position <= $2" + condition
+                + " ORDER BY position LIMIT $3",
+            [.text(source), .integer(position), .integer(Int64(stepMax))]
+        ) { try $0.integer(0) }
+    }
+
+    private static func forgetText(of ids: [Int64], _ transaction: any Transaction) async throws {
+        guard transaction.dialect == .sqlite else { return }
+        try await transaction.execute(
+            "DELETE FROM projected_messages_text WHERE rowid" + .isAmong(1), [.integers(ids)])
     }
 
     static let stepMax = 500

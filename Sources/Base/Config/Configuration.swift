@@ -50,6 +50,12 @@ public struct Configuration: Sendable {
         public var webhookCheck = Duration.seconds(60)
         /// Whether updates are taken from Telegram's own networks only.
         public var checksSource = false
+        /// Whether programs on the Bot API endpoint may have updates delivered into our own networks.
+        public var allowsPrivateHooks = false
+        /// The largest file of a message that is fetched.
+        public var fileBytesMax = 0
+        /// How much of the disk fetched files may take.
+        public var filesBytesMax = 0
     }
 
     /// The Redis that nodes share.

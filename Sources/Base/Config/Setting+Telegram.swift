@@ -18,5 +18,17 @@ extension Setting {
             "telegram.check_source", .bool, default: "false",
             "Takes updates from Telegram's own networks only; not behind a proxy, whose address all of them have."
         ) { $0.telegram.checksSource = $1 },
+        Setting(
+            "telegram.private_hooks", .bool, default: "false",
+            "Lets programs on the Bot API endpoint have updates delivered to loopback and private addresses."
+        ) { $0.telegram.allowsPrivateHooks = $1 },
+        Setting(
+            "telegram.file_max", .size(1024...(4 << 30)), default: "50MiB",
+            "The largest file of a message that is fetched."
+        ) { $0.telegram.fileBytesMax = $1 },
+        Setting(
+            "telegram.files_max", .size(1024...(1 << 40)), default: "1GiB",
+            "How much of the disk fetched files may take; those that nobody asked for longest go first."
+        ) { $0.telegram.filesBytesMax = $1 },
     ]
 }

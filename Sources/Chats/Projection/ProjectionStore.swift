@@ -104,11 +104,11 @@ enum ProjectionStore {
             has_text, is_outgoing
         """ + SQL(sqlite: "", postgres: ", search") + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"
         + SQL(sqlite: "", postgres: ", to_tsvector('simple', $12::text)")
-        + """
-        ) ON CONFLICT (source, chat, message) DO UPDATE SET position = excluded.position,
-            edited_at = excluded.edited_at, kind = excluded.kind, has_text = excluded.has_text,
-            sender = coalesce(excluded.sender, old.sender)
-        """ + SQL(sqlite: "", postgres: ", search = excluded.search") + " RETURNING id"
+            + """
+            ) ON CONFLICT (source, chat, message) DO UPDATE SET position = excluded.position,
+                edited_at = excluded.edited_at, kind = excluded.kind, has_text = excluded.has_text,
+                sender = coalesce(excluded.sender, old.sender)
+            """ + SQL(sqlite: "", postgres: ", search = excluded.search") + " RETURNING id"
 
     /// Empties the tables, so that they are made anew.
     static func clear(in transaction: any Transaction) async throws {
@@ -134,7 +134,8 @@ enum ProjectionStore {
             try await forgetText(of: gone, transaction)
             try await transaction.execute(
                 "DELETE FROM projected_messages WHERE id" + .isAmong(1), [.integers(gone)])
-            let stripped = try await ids(of: row.source, through: row.stripped, " AND has_text = 1", transaction)
+            let stripped = try await ids(
+                of: row.source, through: row.stripped, " AND has_text = 1", transaction)
             try await forgetText(of: stripped, transaction)
             try await transaction.execute(
                 "UPDATE projected_messages SET has_text = 0" + SQL(sqlite: "", postgres: ", search = NULL")

@@ -1,17 +1,21 @@
 import Base
 package import HTTPServer
-import Identity
+package import Identity
 import Kernel
 import Wire
 
 /// The routes on which chats and messages are read.
 package struct ChatRoutes: Sendable {
     private let chats: Chats
+    private let callers: Callers
     /// The longest that somebody may wait for messages.
     static let waitMax = 50
 
     /// Routes over the service.
-    package init(_ chats: Chats) { self.chats = chats }
+    package init(_ chats: Chats, _ callers: Callers) {
+        self.chats = chats
+        self.callers = callers
+    }
 
     /// The routes.
     package var routes: [Route] { chatRoutes + messageRoutes }
@@ -145,15 +149,17 @@ package struct ChatRoutes: Sendable {
         try chats.check(chat, for: caller)
         var granted = caller.reach.read.scopes
         if let source = try Self.source(request) { granted.append(.source(source)) }
-        let poll = MessagePoll(
-            log: chats.log,
-            filter: EventFilter(.chat(chat), granted: granted, kinds: TelegramMessage.kinds),
-            limit: try request.number("limit", in: 1...500, absent: 100),
+        let limit = try request.number("limit", in: 1...500, absent: 100)
+        let poll = LogPoll(
+            chats.log, EventFilter(.chat(chat), granted: granted, kinds: TelegramMessage.kinds), limit: limit,
             wait: .seconds(try request.number("wait", in: 0...Self.waitMax, absent: 0)))
         let (events, cursor) = try await poll.run(from: try Self.start(request), request)
+        // What was granted may have been taken back during a long wait.
+        let reach = try await callers.again(request).reach.read
+        let kept = events.filter { reach.contains(chat: $0.content.chat, source: $0.content.source) }
         return Envelope.page(
-            to: request, "messages", events.map { MessageJSON($0) }, next: "\(cursor.number)",
-            hasMore: events.count == poll.limit)
+            to: request, "messages", kept.map { MessageJSON($0) }, next: "\(cursor.number)",
+            hasMore: events.count == limit)
     }
 
     // MARK: Parameters

@@ -58,7 +58,8 @@ enum Credentials: Sendable {
         switch request.route?.token {
         case .fields, nil: nil
         case .query: request.queryItem("token")
-        case .path: request.parameters["token"].split(separator: ":", maxSplits: 1).last.map(String.init) ?? ""
+        case .path:
+            request.parameters["token"].split(separator: ":", maxSplits: 1).last.map(String.init) ?? ""
         }
     }
 

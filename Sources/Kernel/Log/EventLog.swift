@@ -131,6 +131,18 @@ package final class EventLog: Sendable {
         }
     }
 
+    /// The position before the last `count` events of a source that have one of these kinds.
+    package func position(before count: Int, of source: Source, kinds: Set<String>) async throws -> Position {
+        let positions = try await database.read { transaction in
+            try await transaction.all(
+                "SELECT position FROM events WHERE source = $1 AND kind" + .isAmong(2)
+                    + " ORDER BY position DESC LIMIT $3",
+                [.text(source.text), .texts(kinds.sorted()), .integer(Int64(count))]
+            ) { try $0.integer(0) }
+        }
+        return positions.last.map { Position($0 - 1) } ?? end
+    }
+
     /// The position behind which a reader begins.
     package func position(of start: ReadStart, _ filter: EventFilter) async throws -> Position {
         try await position(of: start, for: filter)

@@ -76,7 +76,8 @@ struct Composition {
         self.identity = Identity(identity)
 
         telegram = try TelegramParts(
-            configuration, on: group, storage, vault, bus, audit, metrics, health, logging)
+            configuration, on: group, storage, vault, bus, self.identity, metrics, health,
+            logging)
         publicURL = configuration.publicURL.map { "\($0)" }
         let system = SystemRoutes(
             health: health, metrics: metrics, version: Version.number, publicURL: publicURL,

@@ -1,5 +1,6 @@
 import Base
 import BotAPI
+import BotFacade
 import Bots
 import Bus
 import Chats
@@ -20,10 +21,16 @@ struct TelegramParts {
     private let poller: PollerService
     private let upkeep: WebhookUpkeep
     private let receiver: WebhookReceiver
+    private let facade: BotFacade
+    private let hooks: HookService
+    private let cache: FileCache
+    private let pool: BlockingPool
+    /// The routes.
+    let routes: [Route]
 
     init(
         _ configuration: Configuration, on group: EventLoopGroup, _ storage: StorageService, _ vault: Vault,
-        _ bus: any Bus, _ audit: AuditLog, _ metrics: Metrics, _ health: Health, _ logging: Logging
+        _ bus: any Bus, _ identity: Identity, _ metrics: Metrics, _ health: Health, _ logging: Logging
     ) throws {
         let (database, log) = (storage.database, storage.log)
         client = try BotAPIClient(configuration.telegram.apiURL, on: group, metrics: metrics)
@@ -31,7 +38,8 @@ struct TelegramParts {
         leases = LeaseService(database)
         bots = Bots(
             Bots.Parts(
-                database: database, vault: vault, audit: audit, log: log, registry: registry, client: client,
+                database: database, vault: vault, audit: identity.audit, log: log, registry: registry,
+                client: client,
                 publicURL: configuration.publicURL, logger: logging.logger("bots")))
         var polling = PollSettings()
         polling.timeout = configuration.telegram.pollTimeout
@@ -42,6 +50,27 @@ struct TelegramParts {
             registry, log, loopCount: group.loops.count, networks: networks, metrics: metrics)
         chats = Chats(database, log)
         projector = ChatProjector(database, log, metrics: metrics, logger: logging.logger("chats"))
+        pool = try BlockingPool(threads: 2, waiting: 1024)
+        cache = FileCache(
+            "\(configuration.data)/files", pool: pool, bytesMax: configuration.telegram.filesBytesMax,
+            fileBytesMax: configuration.telegram.fileBytesMax)
+        let files = Files(database, registry, client, cache, pool: pool)
+        let client = client
+        facade = BotFacade(
+            BotFacade.Parts(
+                database: database, vault: vault, log: log, registry: registry, client: client,
+                callers: identity.callers, files: files, bodyMax: configuration.http.bodyBytesMax,
+                allowsPrivate: configuration.telegram.allowsPrivateHooks, logger: logging.logger("bot-api")
+            ) { [registry] call in
+                guard let token = registry.token(of: call.bot) else { throw APIError(.unauthorized) }
+                return try await client.call(call.method.name, call.body, as: token)
+            })
+        hooks = try HookService(facade, leases.keeper, on: group)
+        let home = configuration.publicURL.map { "\($0)" }
+        routes =
+            BotRoutes(bots).routes + receiver.routes + ChatRoutes(chats, identity.callers).routes
+            + FileRoutes(files).routes + ProgramRoutes(facade, identity.keys, home: home).routes
+            + FacadeRoutes(facade).routes
         let registry = registry
         health.add("bots") {
             registry.trouble.map { .degraded($0) } ?? .ok
@@ -53,12 +82,12 @@ struct TelegramParts {
         AddressRange($0)
     }
 
-    /// The routes.
-    var routes: [Route] { BotRoutes(bots).routes + receiver.routes + ChatRoutes(chats).routes }
-
     /// What runs, in the order of starting.
     var services: [any Service] {
-        [ClientService(client: client), registry, leases, projector, poller, upkeep]
+        [
+            ClientService(client: client), FileService(cache: cache, pool: pool), registry, leases, projector,
+            poller, upkeep, hooks,
+        ]
     }
 }
 
@@ -71,6 +100,20 @@ private struct ClientService: Service {
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] {
         await client.shutdown()
+        return []
+    }
+}
+
+/// Has the cache of files begin empty, and ends what reads and writes it.
+private struct FileService: Service {
+    let cache: FileCache
+    let pool: BlockingPool
+    let name = "files"
+
+    func start() async throws { try await cache.clear() }
+
+    func stop(by deadline: MonotonicNanoseconds) async -> [String] {
+        pool.shutdown()
         return []
     }
 }

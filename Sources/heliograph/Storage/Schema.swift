@@ -1,3 +1,4 @@
+import BotFacade
 import Bots
 import Chats
 import Identity
@@ -8,6 +9,6 @@ import Store
 enum Schema {
     static let steps: [Migration] = [
         LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
-        BotsSchema.migration(5), ChatsSchema.migration(6),
+        BotsSchema.migration(5), ChatsSchema.migration(6), FacadeSchema.migration(7),
     ]
 }

@@ -87,6 +87,14 @@ enum Program {
                 Command.Option("--seconds", value: "N", "How long appends are measured (5)."),
                 Command.Option("--events", value: "N", "How many events the log is filled with (200000)."),
             ], takesSettings: true),
+        Command(
+            "sim", "Runs a Telegram of our own, for tests and demonstrations.",
+            details: "docs/simulator.md tells what it can do.",
+            options: [
+                Command.Option("--listen", value: "ADDRESS", "Where it listens (127.0.0.1:8081)."),
+                Command.Option("--seed", value: "N", "What all its chance comes from (1)."),
+                Command.Option("--script", value: "FILE", "JSON steps to do at the start."),
+            ]),
         Command("version", "Prints the version.", options: [json]),
         Command("help", "Explains a command.", operands: ["COMMAND"]),
     ]
@@ -112,6 +120,7 @@ enum Program {
         let isJSON = invocation.options["--json"] != nil
         switch invocation.command.name {
         case "version": return Version.run(isJSON: isJSON)
+        case "sim": return try await SimCommand.run(invocation.options)
         case "help": return try help(about: invocation.operands.first)
         default: break
         }

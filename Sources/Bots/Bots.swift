@@ -100,6 +100,13 @@ package struct Bots: Sendable {
         try await parts.database.read { try await BotStore.page(after: id, limit: limit, in: $0) }
     }
 
+    /// The numbers of all bots of a database.
+    package static func registered(in database: any Database) async throws -> [Int64] {
+        try await database.read { transaction in
+            try await transaction.all("SELECT id FROM bots ORDER BY id") { try $0.integer(0) }
+        }
+    }
+
     // MARK: Changing
 
     /// Registers a bot: Telegram is asked who it is, and how its updates come in is put into effect.

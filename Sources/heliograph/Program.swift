@@ -6,7 +6,13 @@ enum Program {
 
     /// Every command, in the order of the help.
     static let commands = [
-        Command("serve", "Runs the server.", takesSettings: true),
+        Command(
+            "serve", "Runs the server.",
+            options: [
+                Command.Option(
+                    "--simulate",
+                    "Puts a simulated Telegram with two bots in place of the real one, while no other bot is registered.")
+            ], takesSettings: true),
         Command(
             "config", "Prints every setting with its value and where that comes from.",
             details:
@@ -135,7 +141,7 @@ enum Program {
         switch invocation.command.name {
         case "serve":
             let flags = invocation.settings
-            return await ServeCommand.run(configuration) {
+            return await ServeCommand.run(configuration, simulates: invocation.options["--simulate"] != nil) {
                 try ConfigurationFile.load(flags: flags, environment: environment)
             }
         case "config": return ConfigCommand.run(configuration, isJSON: isJSON)

@@ -1,21 +1,21 @@
 import Base
-package import Bots
+import Bots
 package import HTTPServer
-package import Identity
+import Identity
 import Kernel
 import Wire
 
 /// Making tokens with which programs use a bot through this server.
 package struct ProgramRoutes: Sendable {
     private let facade: BotFacade
-    private let keys: Keys
+    private let tokens: ProgramTokens
     /// Where clients find the server, if that was said.
     private let home: String?
 
     /// Routes that make keys.
-    package init(_ facade: BotFacade, _ keys: Keys, home: String?) {
+    package init(_ facade: BotFacade, _ tokens: ProgramTokens, home: String?) {
         self.facade = facade
-        self.keys = keys
+        self.tokens = tokens
         self.home = home
     }
 
@@ -65,9 +65,9 @@ package struct ProgramRoutes: Sendable {
             throw APIError(.notFound, "There is no such bot")
         }
         let body = try await request.decode(Draft.self)
-        let made = try await make(
-            bot, name: body.name, canSend: body.canSend ?? true, expiresInDays: body.expiresInDays,
-            for: caller.userID, by: Actor(request))
+        let made = try await tokens.make(
+            for: bot, name: body.name, canSend: body.canSend ?? true, expiresInDays: body.expiresInDays,
+            userID: caller.userID, by: Actor(request))
         return Envelope.success(to: request, status: .created) {
             $0.object {
                 $0.field("keyId", made.id)
@@ -75,19 +75,5 @@ package struct ProgramRoutes: Sendable {
                 $0.field("apiUrl", home)
             }
         }
-    }
-
-    /// Makes a token; what comes in from now on is for it.
-    package func make(
-        _ bot: Bot, name: String?, canSend: Bool, expiresInDays: Int? = nil, for userID: Int64,
-        by actor: Actor
-    ) async throws -> (id: String, token: String) {
-        let scopes = [Permission.chatsRead] + (canSend ? [.chatsSend] : [])
-        let made = try await keys.create(
-            Keys.Draft(
-                name: name ?? "program of @\(bot.username)", scopes: scopes.map(\.rawValue),
-                targets: [bot.source.text], expiresInDays: expiresInDays), for: userID, by: actor)
-        try await facade.programs.begin(Program(keyID: made.key.id, botID: bot.id))
-        return (made.key.id, "\(bot.id):\(made.text)")
     }
 }

@@ -151,10 +151,11 @@ package struct Bots: Sendable {
         let now = parts.clocks.now
         let name = try change.displayName.map { name throws(APIError) in try Self.displayName(name) }
         let mode = try change.mode.map { mode throws(APIError) in try checked(mode) }
-        try await parts.database.write { transaction in
+        let before = try await parts.database.write { transaction in
             guard var bot = try await BotStore.record(id, in: transaction)?.bot else {
                 throw APIError(.notFound, "There is no such bot")
             }
+            let before = bot.mode
             if let name { bot.displayName = name }
             if let mode { bot.mode = mode }
             if let isPaused = change.isPaused { bot.isPaused = isPaused }
@@ -168,9 +169,10 @@ package struct Bots: Sendable {
                 actor.entry(
                     "bot.change", on: "bot:\(id)", detail: words.compactMap(\.self).joined(separator: "; ")),
                 in: transaction)
+            return before
         }
         try await parts.registry.changed()
-        if mode != nil || change.isPaused != nil { await hooks.apply(to: id) }
+        if mode != nil || change.isPaused != nil { await hooks.apply(to: id, before: before) }
         return try await bot(id)
     }
 

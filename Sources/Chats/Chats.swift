@@ -62,6 +62,20 @@ package struct Chats: Sendable {
         return MessagePage(messages: messages, next: isFull ? last.map { "\($0)" } : nil)
     }
 
+    /// Chats for whoever runs the server.
+    package func everyChat(limit: Int) async throws -> [ChatStore.Chat] {
+        try await database.read {
+            try await ChatStore.chats(after: nil, limit: limit, granted: [], in: $0)
+        }
+    }
+
+    /// The last messages of a chat, the latest first, for whoever runs the server.
+    package func history(of chat: Int64, limit: Int) async throws -> [MessageJSON] {
+        var query = ChatStore.MessageQuery(limit: limit, granted: [])
+        query.chat = chat
+        return try await messages(query).messages
+    }
+
     /// Whether what a caller asks for can be within reach; what exactly, each query says.
     func check(_ chat: Int64, for caller: Caller) throws(APIError) {
         guard caller.reach.read.mayHold(chat: chat) else {

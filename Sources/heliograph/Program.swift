@@ -64,6 +64,31 @@ enum Program {
                     "--signing", "Lets requests be signed with it; the secret is the second line."),
             ], takesSettings: true),
         Command(
+            "bot", "Registers bots, and changes how they run; running servers take it in within a second.",
+            details:
+                "ACTION is add, list, show, pause, resume, remove, replace-token, or token for a program that speaks the Bot API. "
+                + "Tokens from @BotFather are read from standard input. NAME is the bot's @name or number.",
+            operands: ["ACTION", "NAME"],
+            options: [
+                json, Command.Option("--mode", value: "MODE", "webhook or polling."),
+                Command.Option("--display-name", value: "TEXT", "The name for people."),
+                Command.Option("--username", value: "NAME", "The user for whom a program acts."),
+                Command.Option("--name", value: "TEXT", "What people call the program."),
+                Command.Option("--read-only", "Lets the program read and not send."),
+            ], takesSettings: true),
+        Command(
+            "chat", "Shows chats and what was said in them.",
+            details: "ACTION is list, or history with a chat's number.", operands: ["ACTION", "CHAT"],
+            options: [json, Command.Option("--limit", value: "N", "How many at most (50).")], takesSettings: true),
+        Command(
+            "tail", "Follows what happens: in colours on a terminal, as JSON lines in a pipe.",
+            options: [
+                Command.Option("--chat", value: "ID", "Only in this chat."),
+                Command.Option("--bot", value: "NAME", "Only through this bot."),
+                Command.Option("--kinds", value: "LIST", "Only these kinds of events, parted by commas."),
+                Command.Option("--from", value: "CURSOR", "Behind a cursor, from `start`, or from `now` (now)."),
+            ], takesSettings: true),
+        Command(
             "rotate-keys", "Seals stored secrets with the current encryption key, while servers run.",
             details:
                 "Ends with 1 when something is left that an old key has sealed. It can be broken off and run again.",
@@ -151,6 +176,9 @@ enum Program {
             return try await BenchCommand.run(invocation.operands, invocation.options, configuration)
         case "user": return try await UserCommand.run(invocation.operands, invocation.options, configuration)
         case "key": return try await KeyCommand.run(invocation.operands, invocation.options, configuration)
+        case "bot": return try await BotCommand.run(invocation.operands, invocation.options, configuration)
+        case "chat": return try await ChatCommand.run(invocation.operands, invocation.options, configuration)
+        case "tail": return try await TailCommand.run(invocation.options, configuration)
         case "rotate-keys":
             return try await RotateKeysCommand.run(invocation.options, configuration, isJSON: isJSON)
         case "audit":

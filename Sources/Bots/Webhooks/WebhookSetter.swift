@@ -22,9 +22,12 @@ struct WebhookSetter: Sendable {
     }
 
     /// Puts into effect how the bot's updates come in; what goes wrong becomes its state.
-    func apply(to id: Int64) async {
+    ///
+    /// `before` is how they came in until now; a webhook that somebody else has set, polling finds out.
+    func apply(to id: Int64, before: Bot.Mode? = nil) async {
         guard let entry = parts.registry.entry(id), entry.bot.state != .unauthorized else { return }
         let bot = entry.bot
+        guard bot.mode == .webhook || before == .webhook else { return }
         do throws(BotAPIError) {
             if bot.mode == .webhook, !bot.isPaused, let url = url(of: bot) {
                 try await parts.client.setWebhook(

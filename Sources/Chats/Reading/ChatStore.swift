@@ -2,12 +2,12 @@ import Base
 import HTTPServer
 import Kernel
 import Store
-import Wire
+package import Wire
 
 /// Reads the tables of chats, users and messages, within what a caller may see.
-enum ChatStore {
+package enum ChatStore {
     /// A chat as the API shows it.
-    struct Chat: Sendable {
+    package struct Chat: Sendable {
         let id: Int64
         let type: String?
         let title: String?
@@ -150,7 +150,14 @@ enum ChatStore {
 }
 
 extension ChatStore.Chat: JSONWritable {
-    func write(to writer: inout JSONWriter) {
+    /// The chat as a line for people.
+    package var line: String {
+        let name = title ?? [firstName, lastName].compactMap(\.self).joined(separator: " ")
+        return "\(id)  \(type ?? "?")  \(name)\(username.map { "  @\($0)" } ?? "")  \(lastAt.rfc3339)"
+    }
+
+    /// Writes the object.
+    package func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("id", "\(id)")
             $0.field("type", type)

@@ -1,6 +1,6 @@
 import Base
 import HTTPServer
-import Kernel
+package import Kernel
 package import Wire
 
 /// A message as the API shows it: what everybody needs by name, and Telegram's own object whole.
@@ -9,11 +9,26 @@ package struct MessageJSON: Sendable {
     /// The chat's sequence by which a page goes on, where that is not the event's own.
     private let state: MessageState?
 
+    /// What is said, on one line; nil where the event holds no words.
+    package var words: String? {
+        guard let document = event.content.payload.flatMap({ Self.document($0) }) else { return nil }
+        let message = TelegramMessage(of: event, document.root)
+        return (message?.text ?? message?.contentKind.uppercased())?.replacing("\n", with: " ⏎ ")
+    }
+
+    /// The message as a line for people.
+    package var line: String {
+        "\(event.recordedAt.rfc3339) <\(event.content.sender.map { "\($0)" } ?? "?")> \(words ?? event.content.kind)"
+    }
+
     /// The message of an event; `state` is what the tables know beyond it.
-    init(_ event: Event, _ state: MessageState? = nil) {
+    init(_ event: Event, _ state: MessageState?) {
         self.event = event
         self.state = state
     }
+
+    /// The message of an event, as it was then.
+    package init(_ event: Event) { self.init(event, nil) }
 }
 
 /// What has become of a message since.

@@ -75,22 +75,23 @@ extension SimulatedTelegram {
     /// What a newcomer reads: what is simulated, and what to try.
     func welcome(at url: String) -> String {
         guard let group = demo.rooms.first(where: { $0.kind == .supergroup }) else { return "" }
+        let program = CommandLine.arguments.first ?? "heliograph"
         return """
 
             Telegram is SIMULATED: \(demo.bots.map { "@" + $0.username }.joined(separator: " and ")), \
             and people who talk in \(demo.rooms.count) chats. Nothing reaches the real Telegram.
 
-              1. Make yourself a user:  heliograph user create --username me --admin
+              1. Make yourself a user:  \(program) user create --username me --admin
                  (or open the setup link above in a browser)
-              2. Take a key:            KEY=$(heliograph key create --username me)
+              2. Take a key:            KEY=$(\(program) key create --username me)
               3. Look at it:
                  curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/messages/poll/\(group.id)?cursor=now&wait=20"
                  curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/messages/history/\(group.id)?limit=5"
                  curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/chats/\(group.id)/messages?wait=sent" \\
                       -d '{"text":"Hello from curl"}'
-                 heliograph tail
+                 \(program) tail
 
-            A real bot: stop this, start `heliograph serve`, and `heliograph bot add` with the token from @BotFather.
+            A real bot: stop this, start `\(program) serve`, and `\(program) bot add` with the token from @BotFather.
 
             """
     }

@@ -69,7 +69,7 @@ struct TelegramParts {
         let home = configuration.publicURL.map { "\($0)" }
         routes =
             BotRoutes(bots).routes + receiver.routes + ChatRoutes(chats, identity.callers).routes
-            + FileRoutes(files).routes + ProgramRoutes(facade, identity.keys, home: home).routes
+            + FileRoutes(files).routes + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
             + FacadeRoutes(facade).routes
         let registry = registry
         health.add("bots") {

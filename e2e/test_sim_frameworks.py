@@ -1,67 +1,30 @@
 """Unmodified aiogram and python-telegram-bot on the simulator: they cannot tell it from Telegram."""
 
 import concurrent.futures
-import pathlib
-import subprocess
-import sys
-import time
-import urllib.request
 
 import pytest
 
 from bots import scenario
-from server import BINARY, clean_environment, free_port
-
-BOTS = pathlib.Path(__file__).parent / "bots"
+from simulated import Programs, SimProcess
 
 
 @pytest.fixture(scope="module")
 def sim(tmp_path_factory):
     """A simulator without limits on sending, because the bots do not wait."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("sim") / "sim.log"
-    with open(log, "wb") as output:
-        process = subprocess.Popen(
-            [BINARY, "sim", "--listen", f"127.0.0.1:{port}"], env=clean_environment(), stdout=output, stderr=output)
+    sim = SimProcess(tmp_path_factory.mktemp("sim"))
     try:
-        sim = scenario.Sim(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 15
-        while True:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            try:
-                sim("limits", enforced=False)
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield sim
-        process.terminate()
-        assert process.wait(15) == 0
+        yield sim.start()
+        sim.stop()
     finally:
-        process.kill()
+        sim.kill()
 
 
 @pytest.fixture
-def run(sim, tmp_path):
+def run(tmp_path):
     """Starts the program of a bot."""
-    started = []
-
-    def run(program, base, token, mode):
-        log = tmp_path / f"{program}-{len(started)}.log"
-        with open(log, "wb") as output:
-            started.append((subprocess.Popen(
-                [sys.executable, BOTS / f"{program}.py", "--base", base, "--token", token, "--mode", mode,
-                 "--port", str(free_port())], stdout=output, stderr=output), log))
-
-    yield run
-    for process, log in started:
-        was_running = process.poll() is None
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        print(log.read_text()[-4000:])
-        assert was_running, "the bot ended by itself"
+    programs = Programs(tmp_path)
+    yield programs.run
+    programs.end()
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])

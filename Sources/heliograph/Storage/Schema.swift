@@ -1,3 +1,6 @@
+import BotFacade
+import Bots
+import Chats
 import Identity
 import Kernel
 import Store
@@ -6,5 +9,6 @@ import Store
 enum Schema {
     static let steps: [Migration] = [
         LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
+        BotsSchema.migration(5), ChatsSchema.migration(6), FacadeSchema.migration(7),
     ]
 }

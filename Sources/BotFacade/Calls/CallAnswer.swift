@@ -1,0 +1,83 @@
+import Base
+import BotAPI
+import HTTPServer
+import Wire
+
+/// Answers in the form of the Bot API, which programs written for Telegram understand.
+enum CallAnswer {
+    /// `{"ok":true,"result":…}`, the result being JSON already.
+    static func success(_ result: Bytes, description: String? = nil) -> Response {
+        var writer = JSONWriter()
+        writer.object {
+            $0.key("ok")
+            $0.value(true)
+            $0.key("result")
+            $0.raw(result)
+            if let description { $0.field("description", description) }
+        }
+        return .json(writer.finish())
+    }
+
+    /// `{"ok":false,…}`; the status of HTTP is the error's code, as with Telegram.
+    static func failure(_ code: Int, _ description: String, retryAfter: Int? = nil) -> Response {
+        var writer = JSONWriter()
+        writer.object {
+            $0.key("ok")
+            $0.value(false)
+            $0.field("error_code", code)
+            $0.field("description", description)
+            if let retryAfter {
+                $0.key("parameters")
+                $0.object { $0.field("retry_after", retryAfter) }
+            }
+        }
+        var response = Response.json(writer.finish(), status: HTTPStatus(code))
+        if let retryAfter { response.fields.append("retry-after", "\(retryAfter)") }
+        return response
+    }
+
+    /// An error of ours, in Telegram's form.
+    static func failure(_ error: APIError) -> Response {
+        var retryAfter: Int?
+        if case .integer(let seconds) = error.details["retryAfter"] { retryAfter = Int(seconds) }
+        switch error.code {
+        case .unauthorized: return failure(401, "Unauthorized")
+        case .rateLimited:
+            let seconds = retryAfter ?? 1
+            return failure(429, "Too Many Requests: retry after \(seconds)", retryAfter: seconds)
+        case .forbidden: return failure(403, "Forbidden: \(error.message)")
+        case .notFound, .methodNotAllowed: return failure(404, "Not Found")
+        case .payloadTooLarge: return failure(413, "Request Entity Too Large")
+        default:
+            guard error.code.status < 500 else {
+                return failure(error.code.status, "Internal Server Error: \(error.message)")
+            }
+            return failure(400, "Bad Request: \(error.message)")
+        }
+    }
+
+    /// Telegram's own answer as it came, or what stands for it where none came.
+    static func failure(_ error: BotAPIError) -> Response {
+        if let whole = error.whole, let status = error.status {
+            var response = Response.json(whole, status: HTTPStatus(status))
+            if let seconds = error.retryAfter.map({ Int(($0 / .seconds(1)).rounded(.up)) }) {
+                response.fields.append("retry-after", "\(seconds)")
+            }
+            return response
+        }
+        switch error.code {
+        case .timeout:
+            return failure(504, "Gateway Timeout: Telegram did not answer; whether it was done is not known")
+        case .tooLarge: return failure(413, "Request Entity Too Large")
+        case .badCall: return failure(404, "Not Found: method not found")
+        case .unauthorized:
+            // The client's own token is good; the one behind it is not any more.
+            return failure(502, "Bad Gateway: Telegram does not take the bot's token")
+        default:
+            let isKnown = error.mayHaveBeenSent ? "whether it was done is not known" : "nothing was done"
+            return failure(502, "Bad Gateway: Telegram cannot be reached; \(isKnown)")
+        }
+    }
+
+    static let yes: Bytes = "true"
+}

@@ -52,6 +52,25 @@ import Wire
         #expect(try world.chat(club).messages.count == 3)
     }
 
+    @Test func `a world that is made again later repeats no number, where that is wanted`() throws {
+        func numbers(_ milliseconds: Int64) throws -> [Int] {
+            let clock = ManualClock(Timestamp(milliseconds: milliseconds))
+            var world = World(seed: 1, clocks: clock.clocks, numbersFromClock: true)
+            let (ada, bot) = (
+                try world.addUser(firstName: "A").id, try world.addBot(name: "B", username: "b").id
+            )
+            let club = try world.addChat(.supergroup, title: "S", creator: ada).peer
+            return try [Peer.pair(user: ada, bot: bot), club].flatMap { peer in
+                try (0..<30).map { _ in
+                    try world.post(.init(.text(StyledText("x"))), to: peer, by: ada).id(seenBy: bot)
+                }
+            }
+        }
+        let (before, after) = (try numbers(1_795_000_000_000), try numbers(1_795_000_010_000))
+        #expect(Set(before).isDisjoint(with: after))
+        #expect(try numbers(1_795_000_000_000) == before)
+    }
+
     @Test func `files have a total`() throws {
         var limits = World.Limits()
         limits.fileBytesMax = 1000

@@ -33,7 +33,9 @@ struct State: Sendable {
 
     init(_ settings: Simulator.Settings) {
         self.settings = settings
-        world = World(seed: settings.seed, clocks: settings.clocks, limits: settings.world)
+        world = World(
+            seed: settings.seed, clocks: settings.clocks, limits: settings.world,
+            numbersFromClock: settings.numbersFromClock)
         limits = SendLimits(settings.rates)
         log = SendLog(max: settings.sendLogMax)
         faults = FaultTable(seed: settings.seed)

@@ -124,6 +124,19 @@ import Wire
         func add(_ number: Int64) { all.append(number) }
     }
 
+    @Test func `an update of any kind can be put in`() async throws {
+        try await House.open { house in
+            let bot = try house.bot()
+            let made = try await house.sim(
+                "update", ["bot": .integer(bot.id), "kind": "tea_break", "value": ["minutes": 5]])
+            let update = try #require(try await house.updates(bot).first)
+            #expect(update["update_id"] == made["update_id"])
+            #expect(update["tea_break"]?["minutes"]?.int64 == 5)
+            try await house.sim("update", ["bot": .integer(bot.id), "raw": "{\"update_id\":7"])
+            await #expect(throws: JSONError.self) { try await house.updates(bot) }
+        }
+    }
+
     @Test func `nothing is doubled after a reset`() async throws {
         try await House.open { house in
             let (bot, user) = (try house.bot(), try house.user())

@@ -1,17 +1,16 @@
-import Base
-import HTTPServer
+package import HTTPServer
 import Kernel
-import Wire
+package import Wire
 
 extension Request {
     /// The body as a value; bodies of administrative requests are small.
-    func decode<T: Decodable>(_ type: T.Type) async throws -> T {
+    package func decode<T: Decodable>(_ type: T.Type) async throws -> T {
         let body = try await body.collect(max: 1 << 20)
         return try JSON.decode(type, from: body, options: .request)
     }
 
     /// A whole number of the query, within a range.
-    func number(_ name: String, in range: ClosedRange<Int>, absent: Int) throws(APIError) -> Int {
+    package func number(_ name: String, in range: ClosedRange<Int>, absent: Int) throws(APIError) -> Int {
         guard let text = queryItem(name) else { return absent }
         guard let number = Int(text), range.contains(number) else {
             throw APIError.invalid(name, "a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -20,7 +19,7 @@ extension Request {
     }
 
     /// A number in the path that is written as a text, because it may pass what JavaScript can count.
-    func identifier(_ name: String) throws(APIError) -> Int64 {
+    package func identifier(_ name: String) throws(APIError) -> Int64 {
         guard let id = Int64(parameters[name]), id > 0 else { throw APIError(.notFound) }
         return id
     }
@@ -28,10 +27,15 @@ extension Request {
 
 extension Envelope {
     /// A page of a list under a name, with what the next page begins behind.
-    static func page<Item: JSONWritable>(
-        to request: Request, _ name: String, _ items: [Item], next: String?
+    ///
+    /// Where `next` is there in any case, `hasMore` says whether more waits behind it.
+    package static func page<Item: JSONWritable>(
+        to request: Request, _ name: String, _ items: [Item], next: String?, hasMore: Bool? = nil
     ) -> Response {
-        success(to: request, meta: ["count": .integer(Int64(items.count)), "hasMore": .bool(next != nil)]) {
+        success(
+            to: request,
+            meta: ["count": .integer(Int64(items.count)), "hasMore": .bool(hasMore ?? (next != nil))]
+        ) {
             $0.object {
                 $0.field(name, items)
                 $0.field("nextCursor", next)
@@ -40,26 +44,26 @@ extension Envelope {
     }
 
     /// One thing under a name.
-    static func one<Item: JSONWritable>(
+    package static func one<Item: JSONWritable>(
         to request: Request, _ name: String, _ item: Item, status: HTTPStatus = .ok
     ) -> Response {
         success(to: request, status: status) { $0.object { $0.field(name, item) } }
     }
 
     /// Nothing to say but that it is done.
-    static func done(_ request: Request) -> Response {
+    package static func done(_ request: Request) -> Response {
         success(to: request) { $0.object { _ in } }
     }
 }
 
 extension Operation {
     /// The answer of an operation that gives one thing under a name.
-    static func answer(_ name: String, _ schema: Schema, _ status: HTTPStatus = .ok) -> [Reply] {
+    package static func answer(_ name: String, _ schema: Schema, _ status: HTTPStatus = .ok) -> [Reply] {
         [Reply(status, "Done.", .init(.envelope(.object([.init(name, schema)]))))]
     }
 
     /// The answer of an operation that gives a page of a list.
-    static func list(_ name: String, _ schema: Schema) -> [Reply] {
+    package static func list(_ name: String, _ schema: Schema) -> [Reply] {
         let data = Schema.object([
             .init(name, .array(schema)),
             .init("nextCursor", .nullable(.string()), "What the next page begins behind."),
@@ -68,10 +72,10 @@ extension Operation {
     }
 
     /// The answer of an operation that has nothing to say.
-    static let nothing = [Reply(.ok, "Done.", .init(.envelope(.object([]))))]
+    package static let nothing = [Reply(.ok, "Done.", .init(.envelope(.object([]))))]
 
     /// How many of a list are wanted, and behind which.
-    static let paging: [Parameter] = [
+    package static let paging: [Parameter] = [
         .init("limit", in: .query, "How many at most; 1 to 500.", .integer),
         .init("cursor", in: .query, "The `nextCursor` of the page before.", .string()),
     ]

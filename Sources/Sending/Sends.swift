@@ -98,9 +98,17 @@ package final class Sends: Sendable {
         return stored
     }
 
-    private func check(_ draft: SendDraft, _ caller: Caller) throws(SendError) {
+    /// Whether a caller may send this; throws why not.
+    func check(_ draft: SendDraft, _ caller: Caller) throws(SendError) {
         guard core.parts.token(draft.bot) != nil else { throw .unknownBot }
         guard caller.reach.allows(.send, chat: draft.chat, source: .bot(draft.bot)) else { throw .forbidden }
+        // What is forwarded, copied or quoted from another chat is read there.
+        for chat in try draft.sources() {
+            guard caller.may(.chatsRead), caller.reach.allows(.read, chat: chat, source: .bot(draft.bot))
+            else {
+                throw .forbidden
+            }
+        }
         let max = core.parts.settings.bodyBytesMax
         guard draft.body.parts.bytes.count <= max else { throw .tooLarge(max: max) }
     }
@@ -173,6 +181,12 @@ package final class Sends: Sendable {
 
     /// What is left of a bot's limits; nil where another node sends for it, or nobody yet.
     package func budget(of bot: Int64) -> SendBudget? { service.sender(bot)?.budget }
+
+    /// The same, as far as the database tells where this node does not send for the bot.
+    func currentBudget(of bot: Int64) async throws -> SendBudget {
+        if let budget = budget(of: bot) { return budget }
+        return try await core.store.budget(of: bot, core.parts.settings.limits)
+    }
 
     /// Waits until a send is done, but no longer than that.
     func wait(for send: Send, on done: AsyncStream<Send>, _ span: Duration) async throws -> Send {

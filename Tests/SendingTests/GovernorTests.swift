@@ -152,7 +152,8 @@ import Testing
                 nextID += 1
                 let chat = Int64.random(in: -4...40, using: &random)
                 let new = entry(
-                    nextID, chat: chat == 0 ? nil : chat, owner: ["a", "b", "c"].randomElement(using: &random) ?? "a",
+                    nextID, chat: chat == 0 ? nil : chat,
+                    owner: ["a", "b", "c"].randomElement(using: &random) ?? "a",
                     Bool.random(using: &random) ? .bulk : .interactive,
                     isMessage: Int.random(in: 0..<5, using: &random) > 0)
                 submitted += 1

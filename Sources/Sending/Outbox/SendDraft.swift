@@ -1,6 +1,7 @@
 package import Base
 package import BotAPI
 import Crypto
+import Wire
 
 /// A send that somebody asks for.
 package struct SendDraft: Sendable {
@@ -46,6 +47,39 @@ package struct SendDraft: Sendable {
         return sha.finish()
     }
 
+    /// The chats that the call takes something from, beside the one that it goes to.
+    ///
+    /// Throws where it means another chat than it says, or one that has no number.
+    func sources() throws(SendError) -> Set<Int64> {
+        guard case .json(let json) = body else { return [] }
+        let root: JSONView
+        do throws(JSONError) { root = try JSON.parse(json).root } catch {
+            throw .invalid("params", error.message)
+        }
+        for target in root.all("chat_id") where chat != nil && target.number != chat {
+            throw .invalid("chat_id", "is another chat")
+        }
+        var sources = root.all("from_chat_id")
+        for reply in root.all("reply_parameters") {
+            // Telegram takes the object also as a text.
+            guard let text = reply.bytes else {
+                sources += reply.all("chat_id")
+                continue
+            }
+            do throws(JSONError) { sources += try JSON.parse(text).root.all("chat_id") } catch {
+                throw .invalid("reply_parameters", error.message)
+            }
+        }
+        var chats: Set<Int64> = []
+        for source in sources where !source.isNull {
+            guard let number = source.number else {
+                throw .invalid("from_chat_id", "must be a chat's number")
+            }
+            if number != chat { chats.insert(number) }
+        }
+        return chats
+    }
+
     func entry(id: Int64, owner: String) -> Governor.Entry {
         Governor.Entry(
             id: id, chat: chat, owner: owner, priority: priority, isMessage: method.kind == .send)
@@ -75,4 +109,12 @@ extension SendDraft.Body {
         case .form(let bytes, let type): .raw(bytes, contentType: type)
         }
     }
+}
+
+extension JSONView {
+    /// All members of that name: which of several counts is for the reader to say, and readers differ.
+    fileprivate func all(_ name: String) -> [JSONView] { members.filter { $0.isNamed(name) }.map(\.value) }
+
+    /// A whole number, also written as a text.
+    fileprivate var number: Int64? { int64 ?? string.flatMap { Int64($0) } }
 }

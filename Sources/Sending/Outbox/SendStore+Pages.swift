@@ -79,6 +79,28 @@ extension SendStore {
         }
     }
 
+    /// What is left of a bot's limits, by what was written down lately.
+    func budget(of bot: Int64, _ limits: SendLimits) async throws -> SendBudget {
+        let now = clocks.now
+        return try await database.read { transaction in
+            let used = try await transaction.first(
+                "SELECT count(*) FROM sends WHERE bot = $1 AND updated_at > $2 AND attempts > 0",
+                [.integer(bot), .integer((now - limits.botWindow).milliseconds)]
+            ) { Int(try $0.integer(0)) }
+            let waiting = try await transaction.first(
+                "SELECT count(*) FROM sends WHERE bot = $1 AND state = 'PENDING'", [.integer(bot)]
+            ) { Int(try $0.integer(0)) }
+            let until = try await transaction.first(
+                "SELECT until FROM send_pauses WHERE bot = $1 AND chat = 0 AND until > $2",
+                [.integer(bot), .integer(now.milliseconds)]
+            ) { Timestamp(milliseconds: try $0.integer(0)) }
+            return SendBudget(
+                limit: limits.botCount, remaining: max(0, limits.botCount - (used ?? 0)),
+                waiting: waiting ?? 0,
+                silentFor: until.map { $0 - now })
+        }
+    }
+
     /// What a node that takes a bot over has to know.
     struct Inheritance: Sendable {
         /// What was on its way when the last owner went.

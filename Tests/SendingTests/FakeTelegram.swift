@@ -26,6 +26,8 @@ final class FakeTelegram: Sendable {
     typealias Answer = @Sendable (Call) async throws -> Response
 
     let client: BotAPIClient
+    /// Where it listens.
+    var place: String { server.listening.first.map { "\($0)" } ?? "" }
     private let server: HTTPServer
     private let state = Mutex(State())
 
@@ -34,8 +36,8 @@ final class FakeTelegram: Sendable {
         var answer: Answer = { FakeTelegram.message($0) }
     }
 
-    private init(_ loops: EventLoopGroup, _ hook: Hook) async throws {
-        let address = try #require(SocketAddress("127.0.0.1:0"))
+    private init(_ loops: EventLoopGroup, _ hook: Hook, at place: String) async throws {
+        let address = try #require(SocketAddress(place))
         let routes = [
             Route(.post, "/{bot}/{method}", .open) { request in
                 guard let telegram = hook.telegram.withLock({ $0 }) else { throw APIError(.notFound) }
@@ -56,8 +58,10 @@ final class FakeTelegram: Sendable {
         let telegram = Mutex<FakeTelegram?>(nil)
     }
 
-    static func open(_ body: (FakeTelegram) async throws -> Void) async throws {
-        let telegram = try await FakeTelegram(TestLoops.shared.get(), Hook())
+    static func open(
+        at place: String = "127.0.0.1:0", _ body: (FakeTelegram) async throws -> Void
+    ) async throws {
+        let telegram = try await FakeTelegram(TestLoops.shared.get(), Hook(), at: place)
         do { try await body(telegram) } catch {
             await telegram.close()
             throw error

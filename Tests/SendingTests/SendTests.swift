@@ -172,4 +172,44 @@ import Wire
             #expect(stored.isEmpty)
         }
     }
+
+    @Test func `while Telegram is away everything waits, and then it goes`() async throws {
+        var place = ""
+        try await FakeTelegram.open { place = $0.place }
+        let base = try #require(WebAddress("http://\(place)"))
+        let client = try BotAPIClient(base, on: TestLoops.shared.get())
+        try await SendHouse.open(.sqlite, { $0.client = client }) { house in
+            var ids: [Int64] = []
+            for chat in 1...10 as ClosedRange<Int64> {
+                ids.append(try await house.sends.submit(try SendHouse.draft("x", to: chat), by: SendHouse.caller).id)
+            }
+            while try await house.sends.send(ids[0])?.errorCode != "unreachable" {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            try await FakeTelegram.open(at: place) { telegram in
+                for id in ids { _ = try await house.wait(id, .sent) }
+                #expect(Set(telegram.calls.compactMap(\.chat)) == Set(1...10))
+                #expect(telegram.calls.count == 10)
+            }
+        }
+        await client.shutdown()
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `how long a send takes beyond Telegram's own time`(backend: Backend) async throws {
+        try await SendHouse.open(backend, { $0.settings.limits.chatInterval = .zero; $0.settings.limits.botCount = 100000 }) { house in
+            let token = try #require(BotToken("42:AATest-token"))
+            _ = try await house.sent(try SendHouse.draft("x"))
+            var direct: [Duration] = [], through: [Duration] = []
+            for _ in 0..<300 {
+                let a = ContinuousClock.now
+                _ = try await house.telegram.client.call("sendMessage", .json(#"{"chat_id":5,"text":"x"}"#), as: token)
+                let b = ContinuousClock.now
+                _ = try await house.sends.pass(#require(BotMethod("sendMessage")), .json(#"{"chat_id":5,"text":"x"}"#), bot: 42, chat: 5, owner: "k")
+                direct.append(b - a)
+                through.append(.now - b)
+            }
+            print("LATENCY", backend, "direct p50", direct.sorted()[150], "through p50", through.sorted()[150], "p99", through.sorted()[297])
+        }
+    }
 }

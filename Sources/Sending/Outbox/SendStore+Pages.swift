@@ -45,16 +45,20 @@ extension SendStore {
         return try await database.read { try await $0.all(query, values) { try Send($0) } }
     }
 
-    /// The bots that something waits for now.
+    /// The bots that something waits for now, or whose last sender seems to have gone in the middle of it.
     func waitingBots() async throws -> [Int64] {
         let now = clocks.now
         return try await database.read { transaction in
             try await transaction.all(
-                "SELECT DISTINCT bot FROM sends WHERE state = 'PENDING' AND not_before <= $1 ORDER BY bot",
-                [.integer(now.milliseconds)]
+                "SELECT bot FROM sends WHERE state = 'PENDING' AND not_before <= $1 UNION "
+                    + "SELECT bot FROM sends WHERE state = 'SENDING' AND updated_at < $2 ORDER BY 1",
+                [.integer(now.milliseconds), .integer((now - Self.strandedAfter).milliseconds)]
             ) { try $0.integer(0) }
         }
     }
+
+    /// Most calls are through by then.
+    private static let strandedAfter = Duration.seconds(5)
 
     /// What waits for a bot with a priority and may go now, the first first; and when the next of the rest may go.
     func waiting(
@@ -163,13 +167,14 @@ extension SendStore {
 
     // MARK: The log
 
-    /// Sends whose last change may be missing in the log.
+    /// Sends whose last change may be missing in the log, but for those that will change once more in any case.
     func unlogged(olderThan age: Duration, limit: Int) async throws -> [Send] {
         let before = clocks.now - age
         return try await database.read { transaction in
             try await transaction.all(
                 "SELECT " + Self.columns
-                    + " FROM sends WHERE logged < revision AND updated_at < $1 ORDER BY id LIMIT $2",
+                    + " FROM sends WHERE logged < revision AND updated_at < $1 AND state <> 'SENDING' "
+                    + "ORDER BY id LIMIT $2",
                 [.integer(before.milliseconds), .integer(Int64(limit))]
             ) { try Send($0) }
         }

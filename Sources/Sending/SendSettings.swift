@@ -12,8 +12,8 @@ package struct SendSettings: Sendable {
     package var attemptsMax = 6
     /// How long to wait after a failure, at first and at last.
     package var backOff = Duration.milliseconds(500)...Duration.seconds(30)
-    /// The bytes that a send may carry.
-    package var bodyBytesMax = 16 << 20
+    /// The bytes that a send may carry, files included: what Telegram takes.
+    package var bodyBytesMax = 51 << 20
     /// How often the database is asked what waits, should a hint have been lost.
     package var lookInterval = Duration.seconds(1)
     /// How long a send can be looked up, and its key stands for it, once it is done.

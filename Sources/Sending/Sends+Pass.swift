@@ -14,14 +14,12 @@ extension Sends {
     /// Carries a call of the Bot API out as its bot, and answers as Telegram does.
     ///
     /// What makes or changes messages goes the way of all sends: durable, paced and in order. Everything else goes straight to
-    /// Telegram. The rights of the sender are the caller's to check. A body with files must be whole.
+    /// Telegram. The rights of the sender are the caller's to check. A body with files is kept whole until it is sent.
     package func pass(
         _ method: BotMethod, _ body: BotAPIBody, bot: Int64, chat: Int64?, owner: String
     ) async throws -> PassedAnswer {
-        guard method.isPaced, let carried = SendDraft.Body(body) else {
-            return await passStraight(method, body, bot: bot)
-        }
-        guard carried.parts.bytes.count <= core.parts.settings.bodyBytesMax else {
+        guard method.isPaced else { return await passStraight(method, body, bot: bot) }
+        guard let carried = try await SendDraft.Body(body, max: core.parts.settings.bodyBytesMax) else {
             return .refusal(413, "Request Entity Too Large")
         }
         let draft = SendDraft(bot: bot, chat: chat, method: method, body: carried)
@@ -85,14 +83,21 @@ extension PassedAnswer {
 }
 
 extension SendDraft.Body {
-    /// What can be kept until it is sent; nil for what is read piece by piece.
-    fileprivate init?(_ body: BotAPIBody) {
+    /// What is kept until it is sent; nil for what is too large.
+    fileprivate init?(_ body: BotAPIBody, max: Int) async throws {
         switch body {
         case .none: self = .json("{}")
         case .json(let bytes): self = .json(bytes)
         case .raw(let bytes, let type): self = .form(bytes, contentType: type)
-        case .stream: return nil
+        case .stream(let type, _, let next):
+            var whole: [UInt8] = []
+            while let piece = try await next() {
+                guard whole.count + piece.count <= max else { return nil }
+                whole += piece
+            }
+            self = .form(Bytes(whole), contentType: type)
         }
+        guard parts.bytes.count <= max else { return nil }
     }
 }
 

@@ -2,6 +2,7 @@ import Base
 import BotAPI
 import Store
 import StoreTesting
+import Synchronization
 import Testing
 import Wire
 
@@ -38,11 +39,14 @@ import Wire
     @Test(arguments: ["sendMessage", "getChat"])
     func `a refusal is passed on as it came`(method: String) async throws {
         try await SendHouse.open { house in
-            house.telegram.answers { _ in FakeTelegram.refusal(403, "Forbidden: bot was blocked by the user") }
+            house.telegram.answers { _ in FakeTelegram.refusal(403, "Forbidden: bot was blocked by the user")
+            }
             let answer = try await pass(house, method)
             #expect(answer.status == 403)
             #expect(
-                answer.whole == #"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}"#)
+                answer.whole
+                    == #"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}"#
+            )
         }
     }
 
@@ -73,11 +77,30 @@ import Wire
         }
     }
 
+    @Test func `a streamed upload is taken whole, and refused where it is too large`() async throws {
+        try await SendHouse.open(.sqlite, { $0.settings.bodyBytesMax = 1000 }) { house in
+            for (count, status) in [(4, 200), (6, 413)] {
+                let left = Mutex(count)
+                let body = BotAPIBody.stream(contentType: "multipart/form-data; boundary=x", length: nil) {
+                    left.withLock { left in
+                        left -= 1
+                        return left < 0 ? nil : Bytes([UInt8](repeating: 7, count: 200))
+                    }
+                }
+                let answer = try await pass(house, "sendDocument", body)
+                #expect(answer.status == status)
+            }
+            #expect(house.telegram.calls.map(\.body.count) == [800])
+        }
+    }
+
     @Test func `whoever waits in vain is told when to come again, and nothing happens behind their back`()
         async throws
     {
         try await SendHouse.open(.sqlite, { $0.settings.passWait = .milliseconds(300) }) { house in
-            house.telegram.answers { _ in FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":60}"#) }
+            house.telegram.answers { _ in
+                FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":60}"#)
+            }
             let answer = try await pass(house, "sendMessage")
             #expect(answer.status == 429)
             let json = try JSON.parse(answer.whole)
@@ -90,7 +113,8 @@ import Wire
 
     @Test(arguments: [
         ("sendMessage", true), ("SENDMESSAGE", true), ("sendChatAction", false), ("getMe", false),
-        ("answerCallbackQuery", false), ("editMessageText", true), ("deleteMessages", true), ("copyMessage", true),
+        ("answerCallbackQuery", false), ("editMessageText", true), ("deleteMessages", true),
+        ("copyMessage", true),
         ("setMyCommands", false), ("banChatMember", false), ("sendSomethingNew", true),
     ])
     func `what makes or changes messages is paced`(method: String, isPaced: Bool) throws {

@@ -29,7 +29,9 @@ import Wire
             try await withDatabase(backend) { database in
                 try await SendHouse.prepare(database)
                 let ids = try await leave(drafts, state, in: database)
-                try await SendHouse.run(database, telegram, bus: InProcessBus(), "b") { try await body($0, ids) }
+                try await SendHouse.run(database, telegram, bus: InProcessBus(), "b") {
+                    try await body($0, ids)
+                }
             }
         }
     }
@@ -61,7 +63,9 @@ import Wire
     }
 
     @Test func `a change that a crash kept from the log is made up for`() async throws {
-        try await withLeft(.sqlite, [try SendHouse.draft("x") { $0.notBefore = Clocks.system.now + .seconds(99) }], .pending) {
+        try await withLeft(
+            .sqlite, [try SendHouse.draft("x") { $0.notBefore = Clocks.system.now + .seconds(99) }], .pending
+        ) {
             house, ids in
             let events = try await house.events(of: ids[0], 1)
             #expect(events.map(\.content.kind) == ["send.pending"])
@@ -72,18 +76,22 @@ import Wire
         try await FakeTelegram.open { telegram in
             try await withDatabase(.sqlite) { database in
                 try await SendHouse.prepare(database)
-                telegram.answers { _ in FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":2}"#) }
+                telegram.answers { _ in FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":2}"#)
+                }
                 var id: Int64 = 0
                 try await SendHouse.run(database, telegram, bus: InProcessBus(), "a") { house in
                     id = try await house.sends.submit(try SendHouse.draft("x"), by: SendHouse.caller).id
                     while telegram.calls.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
                     _ = try await house.wait(id, .pending)
-                    while try await house.sends.send(id)?.attempts != 1 { try await Task.sleep(for: .milliseconds(2)) }
+                    while try await house.sends.send(id)?.attempts != 1 {
+                        try await Task.sleep(for: .milliseconds(2))
+                    }
                 }
                 telegram.answers { FakeTelegram.message($0) }
                 try await SendHouse.run(database, telegram, bus: InProcessBus(), "b") { house in
                     // Another chat of the same bot: Telegram's word is for all of it.
-                    let other = try await house.sends.submit(try SendHouse.draft("y", to: 6), by: SendHouse.caller)
+                    let other = try await house.sends.submit(
+                        try SendHouse.draft("y", to: 6), by: SendHouse.caller)
                     _ = try await house.wait(other.id, .sent)
                     _ = try await house.wait(id, .sent)
                 }
@@ -146,19 +154,26 @@ import Wire
             let stored = try await house.sends.submit(drafts, by: SendHouse.caller)
             for case .new(let send) in stored { _ = try await house.wait(send.id, .sent) }
             for chat in 0..<4 {
-                let texts = house.telegram.calls.filter { $0.chat == Int64(chat) }.compactMap { $0.text.flatMap { Int($0) } }
+                let texts = house.telegram.calls.filter { $0.chat == Int64(chat) }.compactMap {
+                    $0.text.flatMap { Int($0) }
+                }
                 #expect(texts == Array(stride(from: chat, to: 200, by: 4)))
             }
         }
     }
 
     @Test func `nothing is sent faster than the limits, as Telegram sees it`() async throws {
-        try await SendHouse.open(.sqlite, {
-            $0.settings.limits.chatBurst = 1
-            $0.settings.limits.chatInterval = .milliseconds(100)
-        }) { house in
+        try await SendHouse.open(
+            .sqlite,
+            {
+                $0.settings.limits.chatBurst = 1
+                $0.settings.limits.chatInterval = .milliseconds(100)
+            }
+        ) { house in
             var last: Send?
-            for number in 0..<8 { last = try await house.sends.submit(try SendHouse.draft("\(number)"), by: SendHouse.caller) }
+            for number in 0..<8 {
+                last = try await house.sends.submit(try SendHouse.draft("\(number)"), by: SendHouse.caller)
+            }
             _ = try await house.wait(try #require(last).id, .sent)
             let moments = house.telegram.calls.map(\.at)
             // The way to Telegram may press a little together.

@@ -37,17 +37,17 @@ package struct Send: Sendable, Equatable {
     package let correlation: String?
     /// When it may go at the earliest.
     package let notBefore: Timestamp?
-    package let attempts: Int
+    package internal(set) var attempts: Int
     package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package internal(set) var updatedAt: Timestamp
     /// The status of Telegram's answer.
-    package let status: Int?
+    package internal(set) var status: Int?
     /// Telegram's answer as it came.
-    package let answer: Bytes?
-    package let errorCode: String?
-    package let error: String?
+    package internal(set) var answer: Bytes?
+    package internal(set) var errorCode: String?
+    package internal(set) var error: String?
     /// The number of the message that came of it.
-    package let message: Int64?
+    package internal(set) var message: Int64?
     let revision: Int64
 
     /// What Telegram made of it, as raw JSON.

@@ -13,6 +13,8 @@ final class SendEvents: Service {
     private let store: SendStore
     private let logger: Logger
     private let state = Mutex<[Send]>([])
+    /// What the log has, and the rows do not know of yet.
+    private let logged = Mutex<[Int64: Int64]>([:])
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -36,12 +38,24 @@ final class SendEvents: Service {
     func start() async throws {}
 
     @concurrent func run() async throws {
-        for await _ in wakes { await drain() }
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // Seldom, so that marks do not make others wait for the database; a crash costs events that are there already.
+                while !Task.isCancelled {
+                    // Cut short only by the task's end.
+                    try? await Task.sleep(for: .seconds(1))
+                    await self.mark()
+                }
+            }
+            for await _ in wakes { await drain() }
+            group.cancelAll()
+        }
     }
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] {
         wake.finish()
         await drain()
+        await mark()
         let left = state.withLock { $0.count }
         return left == 0 ? [] : ["\(left) events of sends, which are made up for at the next start"]
     }
@@ -61,10 +75,28 @@ final class SendEvents: Service {
         }
     }
 
-    /// Writes changes down, and that they are.
     private func write(_ sends: [Send]) async throws {
         _ = try await log.append(sends.map { $0.event })
-        try await store.markLogged(sends.map { ($0.id, $0.revision) })
+        logged.withLock { logged in
+            for send in sends { logged[send.id] = max(logged[send.id] ?? 0, send.revision) }
+        }
+    }
+
+    /// Lets the rows know that the log has their changes.
+    private func mark() async {
+        let marks = logged.withLock { logged in
+            defer { logged = [:] }
+            return logged
+        }
+        guard !marks.isEmpty else { return }
+        do { try await store.markLogged(Self.byRevision(marks)) } catch {
+            // What is not marked is written once more, under the same key.
+            logger.warning("events of sends could not be marked", ["error": .init(describing: error)])
+        }
+    }
+
+    private static func byRevision(_ marks: [Int64: Int64]) -> [Int64: [Int64]] {
+        Dictionary(grouping: marks.keys) { marks[$0] ?? 0 }
     }
 
     /// Makes up for what a crash or a full queue kept from the log.
@@ -78,7 +110,8 @@ final class SendEvents: Service {
                 drafts.append(send.event)
             }
             _ = try await log.append(drafts)
-            try await store.markLogged(sends.map { ($0.id, $0.revision) })
+            let marks = sends.map { ($0.id, $0.revision) }
+            try await store.markLogged(Self.byRevision(Dictionary(marks, uniquingKeysWith: max)))
             if sends.count < Self.batchMax { return }
         }
     }
@@ -88,7 +121,8 @@ extension Send {
     /// The same, as it was when it was made.
     var beginning: Send {
         var send = self
-        send.state = .pending
+        (send.state, send.attempts, send.updatedAt) = (.pending, 0, createdAt)
+        (send.status, send.answer, send.errorCode, send.error, send.message) = (nil, nil, nil, nil, nil)
         return send
     }
 

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Numbers for sends: they grow with time, on every node.
 ///
-/// Milliseconds and 20 bits of chance; two nodes that hit on the same one are told so by the database, and take another.
+/// Milliseconds and 20 bits of chance; of two nodes that hit on the same one the database refuses the second.
 final class SendNumbers: Sendable {
     private let clocks: Clocks
     private let last = Mutex<Int64>(0)

@@ -180,13 +180,13 @@ extension SendStore {
         }
     }
 
-    /// The log has these changes.
-    func markLogged(_ sends: [(id: Int64, revision: Int64)]) async throws {
+    /// The log has these changes: the numbers of sends, by their revision.
+    func markLogged(_ sends: [Int64: [Int64]]) async throws {
         try await database.write { transaction in
-            for send in sends {
+            for (revision, ids) in sends {
                 try await transaction.execute(
-                    "UPDATE sends SET logged = $2 WHERE id = $1 AND logged < $2",
-                    [.integer(send.id), .integer(send.revision)])
+                    "UPDATE sends SET logged = $2 WHERE logged < $2 AND id" + .isAmong(1),
+                    [.integers(ids), .integer(revision)])
             }
         }
     }

@@ -23,6 +23,8 @@ final class BotSender: Sendable {
         var overflowing: Set<SendPriority> = []
         /// When the database is to be asked next.
         var lookAt: Timestamp? = Timestamp(milliseconds: 0)
+        /// Whether sends may wait in the database that came before those that are handed over here.
+        var isBehind = true
         var timerAt: Moment?
         var isStopped = false
         /// Failures to reach Telegram, one after the other.
@@ -43,10 +45,10 @@ final class BotSender: Sendable {
 
     /// Whether a send that is about to be stored may go at once; then tell `depart`, or `forget`.
     func admit(_ entry: Governor.Entry) -> Bool {
-        let now = clocks.moment
+        let (now, time) = (clocks.moment, clocks.now)
         return state.withLock { state in
-            guard !state.isStopped, state.overflowing.isEmpty, state.lookAt == nil,
-                state.governor.admit(entry, at: now)
+            guard !state.isStopped, !state.isBehind, state.overflowing.isEmpty,
+                state.lookAt.map({ $0 > time }) ?? true, state.governor.admit(entry, at: now)
             else { return false }
             state.known.insert(entry.id)
             return true
@@ -72,14 +74,19 @@ final class BotSender: Sendable {
     func add(_ sends: [Send]) {
         let now = clocks.now
         state.withLock { state in
-            for send in sends { state.add(send, now, core.parts.settings.waitingMax) }
+            if state.isBehind, !sends.isEmpty {
+                // They are found behind the others.
+                state.lookAt = state.lookAt ?? Timestamp(milliseconds: 0)
+            } else {
+                for send in sends { state.add(send, now, core.parts.settings.waitingMax) }
+            }
         }
         wake.yield()
     }
 
     /// Asks the database what waits.
     func look() {
-        state.withLock { $0.lookAt = Timestamp(milliseconds: 0) }
+        state.withLock { ($0.lookAt, $0.isBehind) = (Timestamp(milliseconds: 0), true) }
         wake.yield()
     }
 
@@ -175,17 +182,17 @@ final class BotSender: Sendable {
 
     private func lookIfDue() async {
         let (now, max) = (clocks.now, core.parts.settings.waitingMax)
-        let wanted = state.withLock { state -> [SendPriority] in
-            guard !state.isStopped else { return [] }
-            if let look = state.lookAt, look <= now {
-                state.lookAt = nil
-                return SendPriority.allCases
-            }
-            return state.overflowing.filter { state.waiting[$0, default: 0] < max / 2 }
+        let isWanted = state.withLock { state in
+            guard !state.isStopped else { return false }
+            let hasRoom = state.overflowing.contains { state.waiting[$0, default: 0] < max / 2 }
+            guard hasRoom || state.lookAt.map({ $0 <= now }) ?? false else { return false }
+            (state.lookAt, state.isBehind) = (nil, true)
+            return true
         }
-        guard !wanted.isEmpty else { return }
+        guard isWanted else { return }
         do {
-            for priority in wanted { try await look(priority, max) }
+            for priority in SendPriority.allCases { try await look(priority, max) }
+            state.withLock { $0.isBehind = $0.lookAt.map { $0.milliseconds == 0 } ?? false }
         } catch {
             state.withLock { $0.lookAt = now + .seconds(1) }
             core.parts.logger.warning("sends wait for the database", ["error": .init(describing: error)])

@@ -15,11 +15,16 @@ import Testing
 
     private func next(_ governor: inout Governor, _ now: Moment) -> Governor.Action { governor.next(at: now) }
 
+    private func departs(_ entry: Governor.Entry, _ governor: inout Governor, _ now: Moment) -> Moment? {
+        governor.departs(entry, at: now)
+    }
+
     /// Sends all that may go at a moment, each done at once.
     private func drain(_ governor: inout Governor, at now: Moment) -> [Int64] {
         var ids: [Int64] = []
         while case .send(let entry) = governor.next(at: now) {
             ids.append(entry.id)
+            #expect(departs(entry, &governor, now) == nil)
             governor.finished(entry)
         }
         return ids
@@ -84,6 +89,7 @@ import Testing
             Issue.record("nothing goes")
             return
         }
+        #expect(departs(first, &governor, Self.start) == nil)
         governor.returned(first, notBefore: Self.start + .seconds(5))
         #expect(next(&governor, Self.start) == .wait(until: Self.start + .seconds(5)))
         #expect(drain(&governor, at: Self.start + .seconds(5)) == [1, 2])
@@ -105,6 +111,28 @@ import Testing
         governor.add(entry(1))
         #expect(next(&governor, Self.start) == .wait(until: Self.start + .seconds(9)))
         #expect(governor.budget(at: Self.start).silentFor == .seconds(9))
+    }
+
+    @Test func `what has not departed holds its place, however long that takes`() {
+        var limits = SendLimits()
+        limits.botCount = 1
+        var governor = Governor(limits)
+        governor.add(entry(1, chat: 1))
+        governor.add(entry(2, chat: 2))
+        #expect(next(&governor, Self.start) == .send(entry(1, chat: 1)))
+        #expect(next(&governor, Self.start + .seconds(9)) == .rest)
+        #expect(departs(entry(1, chat: 1), &governor, Self.start + .seconds(9)) == nil)
+        #expect(next(&governor, Self.start + .seconds(9)) == .wait(until: Self.start + .milliseconds(10_050)))
+    }
+
+    @Test func `what has not departed when Telegram wants a pause is held back`() {
+        var governor = Governor(SendLimits())
+        governor.add(entry(1))
+        #expect(next(&governor, Self.start) == .send(entry(1)))
+        governor.silence(until: Self.start + .seconds(3))
+        #expect(departs(entry(1), &governor, Self.start) == Self.start + .seconds(3))
+        governor.returned(entry(1), notBefore: Self.start + .seconds(3))
+        #expect(drain(&governor, at: Self.start + .seconds(3)) == [1])
     }
 
     @Test func `what is taken out does not go`() {
@@ -142,6 +170,8 @@ import Testing
         var now = Self.start
         var sent: [Sent] = []
         var flying: [Governor.Entry] = []
+        // Let through, but not departed yet.
+        var boarding: [Governor.Entry] = []
         var nextID: Int64 = 0
         var (submitted, through) = (0, 0)
         var silences: [(chat: Int64?, from: Moment, until: Moment)] = []
@@ -158,11 +188,25 @@ import Testing
                     isMessage: Int.random(in: 0..<5, using: &random) > 0)
                 submitted += 1
                 if Bool.random(using: &random), governor.admit(new, at: now) {
-                    sent.append(Sent(entry: new, at: now))
-                    flying.append(new)
+                    boarding.append(new)
                 } else {
                     governor.add(new)
                 }
+            case 6:
+                guard !boarding.isEmpty else { continue }
+                let next = boarding.remove(at: Int.random(in: 0..<boarding.count, using: &random))
+                if Int.random(in: 0..<20, using: &random) == 0 {
+                    // It was taken back, or another node has the bot.
+                    through += 1
+                    governor.finished(next)
+                    continue
+                }
+                if let until = governor.departs(next, at: now) {
+                    governor.returned(next, notBefore: until)
+                    continue
+                }
+                sent.append(Sent(entry: next, at: now))
+                flying.append(next)
             case 4...5:
                 guard !flying.isEmpty else { continue }
                 let done = flying.remove(at: Int.random(in: 0..<flying.count, using: &random))
@@ -182,9 +226,7 @@ import Testing
                 }
             default:
                 switch governor.next(at: now) {
-                case .send(let entry):
-                    sent.append(Sent(entry: entry, at: now))
-                    flying.append(entry)
+                case .send(let entry): boarding.append(entry)
                 case .wait(let until):
                     #expect(until > now)
                     now = min(until, now + .milliseconds(Int.random(in: 1...3000, using: &random)))
@@ -195,6 +237,15 @@ import Testing
         }
         // Whatever is left goes in the end.
         for _ in 0..<200_000 {
+            for entry in boarding {
+                if let until = governor.departs(entry, at: now) {
+                    governor.returned(entry, notBefore: until)
+                    continue
+                }
+                sent.append(Sent(entry: entry, at: now))
+                flying.append(entry)
+            }
+            boarding = []
             for entry in flying {
                 through += 1
                 governor.finished(entry)
@@ -202,8 +253,7 @@ import Testing
             flying = []
             let action = governor.next(at: now)
             if case .send(let entry) = action {
-                sent.append(Sent(entry: entry, at: now))
-                flying.append(entry)
+                boarding.append(entry)
             } else if case .wait(let until) = action {
                 now = until
             } else {

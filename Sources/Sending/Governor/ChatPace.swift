@@ -26,14 +26,15 @@ struct ChatPace: Sendable {
         return max(silentUntil, pace, group?.opening() ?? Moment(nanoseconds: .min))
     }
 
-    /// A message goes.
+    /// A message departs.
     mutating func note(_ now: Moment) {
         earned = max(earned, now) + interval
-        group?.note(now)
+        group?.hold()
+        group?.depart(at: now)
     }
 
     /// Whether it is as if nothing had ever been sent.
     func isForgettable(at now: Moment) -> Bool {
-        !isBusy && parked.isEmpty && silentUntil <= now && earned <= now && group?.isClear(at: now) ?? true
+        !isBusy && parked.isEmpty && silentUntil <= now && earned <= now && group?.used(at: now) ?? 0 == 0
     }
 }

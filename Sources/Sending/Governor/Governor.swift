@@ -18,7 +18,7 @@ struct Governor: Sendable {
 
     /// What to do next.
     enum Action: Equatable {
-        /// This one goes now; tell `finished` or `returned` afterwards.
+        /// This one goes now; ask `departs` when it does, and `finished` or `returned` afterwards.
         case send(Entry)
         /// Nothing may go before then.
         case wait(until: Moment)
@@ -59,6 +59,8 @@ struct Governor: Sendable {
     private var sweepAt = 1024
     private var bot: Window
     private var silentUntil = Moment(nanoseconds: .min)
+    /// What was let through and has not departed.
+    private var boarding: Set<Int64> = []
     /// The sends that wait.
     private(set) var count = 0
 
@@ -98,28 +100,40 @@ struct Governor: Sendable {
         while let lane = later.pop(through: now) { makeReady(lane) }
         for priority in SendPriority.allCases {
             guard ready[priority]?.owners.isEmpty == false else { continue }
-            let opening = botOpening(priority)
+            guard let opening = botOpening(priority) else { return wait(until: nil) }
             if opening > now { return wait(until: opening) }
             if let entry = take(priority, now) { return .send(entry) }
         }
         sweep(now)
-        return later.first.map { .wait(until: $0) } ?? .rest
+        return wait(until: nil)
     }
 
     /// Lets a send that is not among the waiting go at once, if nothing stands against it.
     mutating func admit(_ entry: Entry, at now: Moment) -> Bool {
-        guard botOpening(entry.priority) <= now, queues[Self.lane(of: entry)] == nil,
+        guard let opening = botOpening(entry.priority), opening <= now, queues[Self.lane(of: entry)] == nil,
             later.first.map({ $0 > now }) ?? true, ready.values.allSatisfy(\.owners.isEmpty)
         else { return false }
         if let chat = entry.chat, let pace = chats[chat] {
-            guard !pace.isBusy, pace.parked.isEmpty, opening(pace, entry) <= now else { return false }
+            guard !pace.isBusy, pace.parked.isEmpty, self.opening(pace, entry) <= now else { return false }
         }
-        begin(entry, now)
+        begin(entry)
         return true
     }
 
-    /// A send is through, however it ended.
+    /// A send that was let through is about to leave for Telegram: from now on its time counts.
+    ///
+    /// Returns until when it must wait after all, should Telegram have said so meanwhile; then tell `returned`.
+    mutating func departs(_ entry: Entry, at now: Moment) -> Moment? {
+        let silent = max(silentUntil, entry.chat.flatMap { chats[$0]?.silentUntil } ?? silentUntil)
+        guard silent <= now else { return silent }
+        if boarding.remove(entry.id) != nil { bot.depart(at: now) }
+        if entry.isMessage, let chat = entry.chat { chats[chat, default: ChatPace(chat, limits)].note(now) }
+        return nil
+    }
+
+    /// A send is through, however it ended, and whether or not it departed.
     mutating func finished(_ entry: Entry) {
+        if boarding.remove(entry.id) != nil { bot.depart(at: nil) }
         guard let chat = entry.chat else { return }
         let parked = chats[chat]?.parked ?? []
         chats[chat]?.isBusy = false
@@ -159,7 +173,8 @@ struct Governor: Sendable {
 
     /// Counts what another node sent before, so that taking over goes over no limit.
     mutating func note(chat: Int64?, isMessage: Bool, at moment: Moment) {
-        bot.note(moment)
+        bot.hold()
+        bot.depart(at: moment)
         if isMessage, let chat { chats[chat, default: ChatPace(chat, limits)].note(moment) }
     }
 
@@ -195,7 +210,7 @@ struct Governor: Sendable {
                 queue.first = 0
             }
             count -= 1
-            begin(entry, now)
+            begin(entry)
             if queue.isEmpty {
                 queues[lane] = nil
             } else {
@@ -207,24 +222,25 @@ struct Governor: Sendable {
         return nil
     }
 
-    private mutating func begin(_ entry: Entry, _ now: Moment) {
-        bot.note(now)
-        guard let chat = entry.chat else { return }
-        chats[chat, default: ChatPace(chat, limits)].isBusy = true
-        if entry.isMessage { chats[chat]?.note(now) }
+    private mutating func begin(_ entry: Entry) {
+        bot.hold()
+        boarding.insert(entry.id)
+        if let chat = entry.chat { chats[chat, default: ChatPace(chat, limits)].isBusy = true }
     }
 
     private func opening(_ pace: ChatPace, _ entry: Entry) -> Moment {
         entry.isMessage ? pace.opening() : pace.silentUntil
     }
 
-    private func botOpening(_ priority: SendPriority) -> Moment {
-        max(silentUntil, bot.opening(reserve: priority == .bulk ? limits.interactiveReserve : 0))
+    /// From when on the bot's limit lets one pass; nil until another has departed.
+    private func botOpening(_ priority: SendPriority) -> Moment? {
+        bot.opening(reserve: priority == .bulk ? limits.interactiveReserve : 0).map { max(silentUntil, $0) }
     }
 
-    /// The bot's limit stands in the way; what only waits for its chat may still become ready before.
-    private func wait(until opening: Moment) -> Action {
-        .wait(until: later.first.map { min($0, opening) } ?? opening)
+    /// The bot's limit stands in the way, or nothing is ready; what waits for its chat may become so before.
+    private func wait(until opening: Moment?) -> Action {
+        let moments = [opening, later.first].compactMap { $0 }
+        return moments.min().map { .wait(until: $0) } ?? .rest
     }
 
     private mutating func makeReady(_ lane: Lane) {

@@ -30,6 +30,13 @@ extension BotSender {
             let error = BotAPIError(.unauthorized, "There is no such bot any more")
             return await end(entry, SendStore.Ending(error, .failed))
         }
+        let now = clocks.moment
+        if let until = state.withLock({ $0.governor.departs(entry, at: now) }) {
+            let error = BotAPIError(.tooManyRequests, "Telegram wants a pause")
+            return await giveBack(entry, send, error, after: until - now, chat: send.chat, body: nil, [])
+        }
+        // The next may have waited for its time to count.
+        add([])
         do throws(BotAPIError) {
             let answer = try await core.parts.client.call(
                 send.method, departure.body.call, as: token, timeout: core.parts.settings.timeout)

@@ -1,5 +1,6 @@
 package import Base
 package import BotAPI
+package import HTTPServer
 import Wire
 
 /// What a program behind the Bot API endpoint is answered.
@@ -16,14 +17,15 @@ extension Sends {
     /// What makes or changes messages goes the way of all sends: durable, paced and in order. Everything else goes straight to
     /// Telegram. The rights of the sender are the caller's to check. A body with files is kept whole until it is sent.
     package func pass(
-        _ method: BotMethod, _ body: BotAPIBody, bot: Int64, chat: Int64?, owner: String
+        _ method: BotMethod, _ body: BotAPIBody, bot: Int64, chat: Int64?, owner: String,
+        drain: DrainSignal? = nil
     ) async throws -> PassedAnswer {
         guard method.isPaced else { return await passStraight(method, body, bot: bot) }
         guard let carried = try await SendDraft.Body(body, max: core.parts.settings.bodyBytesMax) else {
             return .refusal(413, "Request Entity Too Large")
         }
         let draft = SendDraft(bot: bot, chat: chat, method: method, body: carried)
-        let send = try await submit(draft, owner: owner, waiting: core.parts.settings.passWait)
+        let send = try await submit(draft, owner: owner, waiting: core.parts.settings.passWait, drain)
         switch send.state {
         case .sent, .failed: return .telegrams(send)
         case .uncertain: return .telegrams(send, orElse: 504)
@@ -37,7 +39,7 @@ extension Sends {
             _ = try await cancel(send)
         } catch SendError.notWaiting(let now) {
             let timeout = core.parts.settings.timeout + .seconds(5)
-            let last = try await wait(for: now, on: core.waiters.join(now.id), timeout)
+            let last = try await wait(for: now, on: core.waiters.join(now.id), timeout, nil)
             return .telegrams(last, orElse: 504)
         }
         let seconds = max(1, budget(of: send.bot)?.silentFor?.components.seconds ?? 1)

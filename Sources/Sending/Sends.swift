@@ -1,6 +1,7 @@
 package import Base
 package import BotAPI
 package import Bus
+import HTTPServer
 package import Kernel
 package import Reactor
 package import Store
@@ -55,6 +56,9 @@ package final class Sends: Sendable {
         core = SendingCore(parts)
         service = SendingService(core)
         numbers = SendNumbers(parts.clocks)
+        parts.metrics.gauge("sends_waiting", "Sends that wait for their turn on this node.") { [service] in
+            Double(service.waiting)
+        }
     }
 
     /// What runs as long as the program does.
@@ -69,17 +73,24 @@ package final class Sends: Sendable {
     }
 
     /// Takes a send in and waits until it is done, but no longer than that: it may be on its way yet then.
-    func submit(_ draft: SendDraft, by caller: Caller, waiting span: Duration) async throws -> Send {
+    ///
+    /// The wait ends also when the server stops.
+    func submit(
+        _ draft: SendDraft, by caller: Caller, waiting span: Duration, drain: DrainSignal? = nil
+    ) async throws -> Send {
         try check(draft, caller)
-        return try await submit(draft, owner: caller.subject, waiting: span)
+        return try await submit(draft, owner: caller.subject, waiting: span, drain)
     }
 
-    func submit(_ draft: SendDraft, owner: String, waiting span: Duration) async throws -> Send {
+    func submit(
+        _ draft: SendDraft, owner: String, waiting span: Duration, _ drain: DrainSignal?
+    ) async throws -> Send {
         let id = numbers.next()
         let done = core.waiters.join(id)
         let stored = try Self.send(try await place(draft, owner: owner, as: id))
         if stored.state.isFinal { return stored }
-        return try await wait(for: stored, on: stored.id == id ? done : core.waiters.join(stored.id), span)
+        let stream = stored.id == id ? done : core.waiters.join(stored.id)
+        return try await wait(for: stored, on: stream, span, drain)
     }
 
     /// Takes sends in, all of them durably or none.
@@ -189,10 +200,18 @@ package final class Sends: Sendable {
     }
 
     /// Waits until a send is done, but no longer than that.
-    func wait(for send: Send, on done: AsyncStream<Send>, _ span: Duration) async throws -> Send {
+    func wait(
+        for send: Send, on done: AsyncStream<Send>, _ span: Duration, _ drain: DrainSignal?
+    ) async throws -> Send {
         let deadline = core.parts.clocks.moment + span
         return try await withThrowingTaskGroup(of: Send?.self) { group in
             group.addTask { await done.first { _ in true } }
+            if let drain {
+                group.addTask {
+                    await drain.wait()
+                    return nil
+                }
+            }
             group.addTask {
                 // Where another node sends, its hint may be lost: the row tells in any case.
                 while !Task.isCancelled {

@@ -115,8 +115,8 @@ struct SendStore: Sendable {
             try await transaction.first(
                 "UPDATE sends SET state = $2, updated_at = $3, status = $4, answer = $5, error_code = $6, error = $7, "
                     + "message = $8, revision = revision + 1, "
-                    // What was sent in a form is of no use any more, and large.
-                    + "body = CASE WHEN content_type = 'application/json' THEN body ELSE $9 END "
+                    // What was sent is of no use any more, and files are large.
+                    + "body = CASE WHEN $2 <> 'SENT' AND content_type = 'application/json' THEN body ELSE $9 END "
                     + "WHERE id = $1 AND state IN ('SENDING', 'UNCERTAIN') RETURNING " + Self.columns,
                 [
                     .integer(id), .text(ending.state.rawValue), .integer(now.milliseconds),

@@ -34,7 +34,8 @@ struct SendBody {
         ("messageEffectId", "message_effect_id"),
     ]
 
-    private static let waitMax = 30
+    /// Less than a handler has.
+    private static let waitMax = 25
     private static let textMax = 200
 
     private let view: JSONView

@@ -109,7 +109,7 @@ extension SendRoutes {
         .init("sendAt", .string(format: "date-time"), "When it is to go at the earliest.", isRequired: false),
         .init("correlationId", .string(), isRequired: false),
         .init("wait", .string(values: ["none", "sent"]), isRequired: false),
-        .init("waitSeconds", .integer, "How long to wait at most; 0 to 30, or 10.", isRequired: false),
+        .init("waitSeconds", .integer, "How long to wait at most; 0 to 25, or 10.", isRequired: false),
     ]
 }
 

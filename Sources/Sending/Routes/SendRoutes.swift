@@ -57,7 +57,8 @@ package struct SendRoutes: Sendable {
         guard let span = parsed.waits else {
             return Self.answer(request, try await sends.submit(draft, by: caller), .accepted)
         }
-        let send = try await sends.submit(draft, by: caller, waiting: span)
+        let send = try await sends.submit(
+            draft, by: caller, waiting: span, drain: request.connection.drain)
         return Self.answer(request, send, send.state.isFinal ? .ok : .accepted)
     }
 

@@ -30,6 +30,9 @@ final class SendingService: Service {
     /// The sender of a bot, where it is this node's.
     func sender(_ bot: Int64) -> BotSender? { state.withLock { $0.senders[bot] } }
 
+    /// How many sends wait here.
+    var waiting: Int { state.withLock { Array($0.senders.values) }.reduce(0) { $0 + $1.budget.waiting } }
+
     /// Something waits for a bot: it is sent here, or where the bot's lease is.
     func look(_ bot: Int64) {
         if let sender = sender(bot) { return sender.look() }

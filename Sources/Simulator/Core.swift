@@ -15,7 +15,8 @@ final class Core: Sendable {
     init(_ settings: Simulator.Settings) {
         self.settings = settings
         state = Mutex(State(settings))
-        (jobs, addJob) = AsyncStream.makeStream(of: Job.self, bufferingPolicy: .bufferingNewest(1_000_000))
+        // There is at most one job for each lane of a webhook, and one for each run.
+        (jobs, addJob) = AsyncStream.makeStream(of: Job.self, bufferingPolicy: .unbounded)
     }
 
     /// Reads or changes the state as one; what follows from that is done before this returns.
@@ -66,7 +67,10 @@ final class Core: Sendable {
     func reset() {
         let waiting = state.withLock { old in
             let waiting = old.bots.values.compactMap(\.poller)
+            let floor = old.bots.values.map(\.nextUpdateID).max() ?? 0
             old = State(settings)
+            // The same bots may be made again, and those who read their updates must not take new ones for old.
+            old.updateIDFloor = max(floor, old.updateIDFloor)
             return waiting
         }
         for poller in waiting { poller.end(.ended(.unauthorized)) }

@@ -37,6 +37,9 @@ extension Simulator {
         package var seed: UInt64 = 1
         /// What time it is.
         package var clocks = Clocks.system
+        /// Whether the numbers of messages begin at one that rises with the clock, for those who keep what they have heard
+        /// when the simulator begins anew.
+        package var numbersFromClock = false
         /// What the world holds at most.
         package var world = World.Limits()
         /// The limits on sending.

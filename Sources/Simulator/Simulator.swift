@@ -1,7 +1,7 @@
 package import Base
 import HTTPServer
 package import Reactor
-import Wire
+package import Wire
 
 /// A Telegram of our own: one small world, a Bot API in front of it, and a control API beside that.
 package final class Simulator: Sendable {
@@ -65,6 +65,31 @@ extension Simulator: Service {
 }
 
 extension Simulator {
+    /// Does one action of the control API from within the program, and gives its result.
+    @discardableResult
+    package func control(_ action: String, _ arguments: JSONFields = [:]) async throws -> JSONValue {
+        let answer = try await ControlAPI(core).act(action, Arguments(arguments))
+        return JSONValue(try JSON.parse(answer.result).root)
+    }
+
+    /// Lends a simulator that runs on a free port of loopback, and ends it.
+    package static func withRunning<R: Sendable>(
+        on group: EventLoopGroup, _ settings: Settings = Settings(),
+        _ body: @Sendable (Simulator) async throws -> R
+    ) async throws -> R {
+        guard let address = SocketAddress("127.0.0.1:0") else { throw WorldError.invalid("no loopback") }
+        let simulator = Simulator(on: group, address: address, settings)
+        try await simulator.start()
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await simulator.run() }
+            let result: Result<R, any Error>
+            do { result = .success(try await body(simulator)) } catch { result = .failure(error) }
+            _ = await simulator.stop(by: EventLoop.clock() &+ 5_000_000_000)
+            tasks.cancelAll()
+            return try result.get()
+        }
+    }
+
     /// Begins a script, given as JSON: an array of steps, or an object with `steps`.
     package func runScript(_ json: Bytes) async throws {
         let value = JSONValue(try JSON.parse(json).root)

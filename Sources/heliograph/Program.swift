@@ -125,6 +125,8 @@ enum Program {
                 Command.Option("--listen", value: "ADDRESS", "Where it listens (127.0.0.1:8081)."),
                 Command.Option("--seed", value: "N", "What all its chance comes from (1)."),
                 Command.Option("--script", value: "FILE", "JSON steps to do at the start."),
+                Command.Option(
+                    "--numbers-from-clock", "Numbers messages so that a later start repeats none."),
             ]),
         Command("version", "Prints the version.", options: [json]),
         Command("help", "Explains a command.", operands: ["COMMAND"]),

@@ -16,6 +16,7 @@ enum SimCommand {
             guard let seed = UInt64(text) else { throw UsageError("--seed takes a whole number") }
             settings.seed = seed
         }
+        settings.numbersFromClock = options["--numbers-from-clock"] != nil
         var script: Bytes?
         if let path = options["--script"] {
             let (bytes, code) = FileSystem.contents(of: path, bytesMax: scriptBytesMax)

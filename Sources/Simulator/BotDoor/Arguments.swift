@@ -59,11 +59,14 @@ struct Arguments: Sendable {
     func int64(_ name: String) -> Int64? { int(name).map(Int64.init) }
 
     func double(_ name: String) -> Double? {
-        switch values[name] {
-        case .text(let text): Double(text)
-        case .json(let value): value.double ?? value.string.flatMap { Double($0) }
-        case nil: nil
-        }
+        let number: Double? =
+            switch values[name] {
+            case .text(let text): Double(text)
+            case .json(let value): value.double ?? value.string.flatMap { Double($0) }
+            case nil: nil
+            }
+        // What is no number in arithmetic ends the program where it becomes an integer.
+        return number.flatMap { $0.isFinite ? $0 : nil }
     }
 
     func bool(_ name: String) -> Bool {

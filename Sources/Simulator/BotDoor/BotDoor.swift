@@ -17,10 +17,12 @@ final class BotDoor: Sendable {
                 Route(method, "/{bot}/{method}", .open, rate: .unlimited) { [self] in await call($0) })
             routes.append(
                 Route(method, "/{bot}/test/{method}", .open, rate: .unlimited) { [self] in await call($0) })
-            routes.append(
-                Route(method, "/{rest...}", .open, rate: .unlimited) { _ in
-                    Self.response(.failure(BotError(404, "Not Found")))
-                })
+            for nowhere in ["/", "/{rest...}"] {
+                routes.append(
+                    Route(method, nowhere, .open, rate: .unlimited) { _ in
+                        Self.response(.failure(BotError(404, "Not Found")))
+                    })
+            }
         }
         routes.append(
             Route(.get, "/file/{bot}/{path...}", .open, rate: .unlimited) { [self] in await download($0) })
@@ -118,6 +120,7 @@ final class BotDoor: Sendable {
                 throw BotError.bad("can't parse the form")
             }
         } else if type.text?.lowercased().hasPrefix("application/json") == true {
+            // The bot is told no more than that, as by Telegram.
             guard let fields = try? JSONValue(JSON.parse(body, limits: JSONLimits(bytesMax: max)).root).object
             else {
                 throw BotError.bad("can't parse JSON object")

@@ -47,7 +47,7 @@ struct BotState: Sendable {
 struct Webhook: Sendable {
     /// Updates that keep their order.
     struct Lane: Sendable {
-        var updates: [QueuedUpdate] = []
+        var updates: UpdateQueue
         /// Whether somebody delivers from it.
         var isRunning = false
     }

@@ -67,14 +67,14 @@ extension State {
     private mutating func dropUpdates(of bot: Int64) {
         bots[bot]?.updates.clear()
         guard let keys = bots[bot]?.webhook?.lanes.keys.sorted() else { return }
-        for key in keys { bots[bot]?.webhook?.lanes[key]?.updates.removeAll() }
+        for key in keys { bots[bot]?.webhook?.lanes[key]?.updates.clear() }
     }
 
     /// Everything that waits, in order.
     func collectUpdates(of bot: Int64) -> [QueuedUpdate] {
         guard let state = bots[bot] else { return [] }
         guard let webhook = state.webhook else { return Array(state.updates.all) }
-        return webhook.lanes.values.flatMap(\.updates).sorted { $0.id < $1.id }
+        return webhook.lanes.values.flatMap(\.updates.all).sorted { $0.id < $1.id }
     }
 
     func getWebhookInfo(_ call: BotCall) throws -> BotAnswer {
@@ -113,13 +113,12 @@ extension State {
         guard bots[lane.bot]?.generation == lane.generation, bots[lane.bot]?.webhook != nil else {
             return nil
         }
-        while let update = bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.first {
-            guard update.expires > world.now else {
-                bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.removeFirst()
-                continue
-            }
-            guard let webhook = bots[lane.bot]?.webhook else { return nil }
-            return Delivery(update: update, url: webhook.url, secret: webhook.secret, slots: webhook.slots)
+        bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.expire(world.now)
+        if let update = bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.peek,
+            let webhook = bots[lane.bot]?.webhook
+        {
+            return Delivery(
+                update: update, url: webhook.url, secret: webhook.secret, slots: webhook.slots)
         }
         bots[lane.bot]?.webhook?.lanes[lane.key] = nil
         return nil
@@ -129,7 +128,7 @@ extension State {
     mutating func delivered(_ update: QueuedUpdate, _ lane: Effects.Lane) {
         log.countDelivery(true)
         // The bot may have another webhook by now, or none; the update is done with all the same.
-        bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.removeAll { $0.id == update.id }
+        bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.remove(id: update.id)
         bots[lane.bot]?.webhook?.goneSince = nil
         if bots[lane.bot]?.webhook == nil {
             let waiting = collectUpdates(of: lane.bot).filter { $0.id != update.id }
@@ -153,9 +152,7 @@ extension State {
 
     /// Changes the places of the first two of a lane, where there are two.
     mutating func swapFirst(_ lane: Effects.Lane) {
-        guard bots[lane.bot]?.generation == lane.generation,
-            bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.count ?? 0 > 1
-        else { return }
-        bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.swapAt(0, 1)
+        guard bots[lane.bot]?.generation == lane.generation else { return }
+        bots[lane.bot]?.webhook?.lanes[lane.key]?.updates.swapFirst()
     }
 }

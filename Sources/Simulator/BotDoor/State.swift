@@ -15,6 +15,8 @@ struct State: Sendable {
     var runs = RunTable()
     /// Who is to be told what once the lock is let go.
     var effects = Effects()
+    /// No bot's updates begin at a lower number.
+    var updateIDFloor: Int64 = 0
     let settings: Simulator.Settings
 
     /// What is done outside the lock.
@@ -31,7 +33,9 @@ struct State: Sendable {
 
     init(_ settings: Simulator.Settings) {
         self.settings = settings
-        world = World(seed: settings.seed, clocks: settings.clocks, limits: settings.world)
+        world = World(
+            seed: settings.seed, clocks: settings.clocks, limits: settings.world,
+            numbersFromClock: settings.numbersFromClock)
         limits = SendLimits(settings.rates)
         log = SendLog(max: settings.sendLogMax)
         faults = FaultTable(seed: settings.seed)
@@ -44,7 +48,7 @@ struct State: Sendable {
         let bot = BotState(
             id: account.id, token: newToken(account.id), updates: UpdateQueue(max: settings.updatesPerBotMax),
             // A world that begins anew later has higher numbers, up to a thousand updates a second.
-            nextUpdateID: max(1, milliseconds))
+            nextUpdateID: max(1, milliseconds, updateIDFloor))
         bots[bot.id] = bot
         tokens[bot.token] = bot.id
         return bot
@@ -88,6 +92,17 @@ struct State: Sendable {
                 id: id, lane: lane, expires: world.now + life, json: writer.finish()), to: bot)
     }
 
+    /// Puts an update of any kind, known or not, into the queue of a bot, and gives its number.
+    ///
+    /// `raw` stands for the whole update, and need not be JSON.
+    mutating func inject(_ kind: String, _ value: JSONValue, raw: String?, lane: Int64, to bot: Int64) -> Int64 {
+        let id = bots[bot]?.nextUpdateID ?? 0
+        let whole: JSONValue = .object(JSONFields([("update_id", .integer(id)), (kind, value)]))
+        let json = raw.map { Bytes($0) } ?? Bytes(whole.description)
+        push(QueuedUpdate(id: id, lane: lane, expires: world.now + 86400, json: json), to: bot)
+        return id
+    }
+
     private mutating func push(_ update: QueuedUpdate, to bot: Int64) {
         bots[bot]?.nextUpdateID += 1
         log.countUpdate()
@@ -101,9 +116,8 @@ struct State: Sendable {
     /// Puts an update into its lane, and has the lane delivered.
     mutating func addToLane(_ update: QueuedUpdate, of bot: Int64) {
         guard let generation = bots[bot]?.generation else { return }
-        let waiting = bots[bot]?.webhook?.lanes[update.lane]?.updates.count ?? 0
-        guard waiting < settings.updatesPerBotMax else { return }
-        bots[bot]?.webhook?.lanes[update.lane, default: Webhook.Lane()].updates.append(update)
+        let fresh = Webhook.Lane(updates: UpdateQueue(max: settings.updatesPerBotMax))
+        bots[bot]?.webhook?.lanes[update.lane, default: fresh].updates.push(update)
         guard bots[bot]?.webhook?.lanes[update.lane]?.isRunning == false else { return }
         bots[bot]?.webhook?.lanes[update.lane]?.isRunning = true
         effects.lanes.append(Effects.Lane(bot: bot, key: update.lane, generation: generation))

@@ -47,6 +47,20 @@ struct UpdateQueue: Sendable {
         compact()
     }
 
+    /// The oldest.
+    var peek: QueuedUpdate? { head < items.count ? items[head] : nil }
+
+    /// Forgets one, which most often is the oldest.
+    mutating func remove(id: Int64) {
+        if peek?.id == id { head += 1 } else { items.removeAll { $0.id == id } }
+        compact()
+    }
+
+    /// Changes the places of the two oldest, where there are two.
+    mutating func swapFirst() {
+        if count > 1 { items.swapAt(head, head + 1) }
+    }
+
     mutating func clear() { replace(with: []) }
 
     /// The oldest that are still wanted.

@@ -96,6 +96,13 @@ enum ControlActions {
                 offset: arguments.string("offset") ?? "", by: state.account(arguments, "user"))
             return BotAnswer { $0.object { $0.field("query_id", String(query.id)) } }
         },
+        "update": { state, arguments in
+            let id = state.inject(
+                arguments.string("kind") ?? "unknown", arguments.json("value") ?? .null,
+                raw: arguments.string("raw"), lane: arguments.int64("lane") ?? 0,
+                to: try state.account(arguments, "bot"))
+            return BotAnswer { $0.object { $0.field("update_id", id) } }
+        },
         "fault": { try $0.addFault($1) },
         "clearfaults": { state, arguments in
             state.faults.remove(arguments.int("id"))

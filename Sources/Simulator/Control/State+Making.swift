@@ -108,10 +108,10 @@ extension State {
         ]
         for (name, path) in scopes {
             if let burst = arguments.double("\(name)_burst"), burst >= 1 {
-                limits.rates[keyPath: path].burst = burst
+                limits.rates[keyPath: path].burst = min(burst, 1e9)
             }
             if let rate = arguments.double("\(name)_per_second"), rate > 0 {
-                limits.rates[keyPath: path].perSecond = max(rate, 0.001)
+                limits.rates[keyPath: path].perSecond = min(max(rate, 0.001), 1e9)
             }
         }
         return BotAnswer { writer in

@@ -19,6 +19,8 @@ enum Markup {
             styled = try reader.read()
         default: throw Failure(message: "unsupported parse_mode")
         }
+        let count = styled.text.utf16.count
+        styled.entities.removeAll { $0.offset + $0.length > count }
         styled = trimmed(styled)
         let marked = styled.entities
         let found = EntityScanner.scan(styled.text).filter { one in

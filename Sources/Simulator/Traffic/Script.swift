@@ -38,6 +38,7 @@ struct Script: Sendable {
                     throw BotError.bad("a step says with `do` what is to be done")
                 }
                 let answer = try await control.act(name, Arguments(Self.filled(step, names)))
+                // An answer is JSON, as the door has written it itself.
                 if let key = step["save"]?.string, let saved = try? JSON.parse(answer.result) {
                     names[key] =
                         saved["id"].map { JSONValue($0) } ?? saved["message_id"].map { JSONValue($0) }

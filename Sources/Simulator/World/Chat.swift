@@ -44,7 +44,7 @@ package struct Chat: Sendable {
     /// The supergroup that a group has become.
     package var migratedTo: Int64?
     /// Its messages.
-    package var messages = MessageList()
+    package var messages = MessageList(first: 1)
 
     /// Whether its messages have the same number for everybody.
     package var hasSharedIDs: Bool { kind == .supergroup || kind == .channel }
@@ -56,8 +56,10 @@ package struct MessageList: Sendable {
     /// What an account calls a message, for chats in which each has its own numbers.
     private var serials: [Int64: [Int: Int]] = [:]
     /// The serial number of the next message.
-    private(set) var next = 1
-    private var oldest = 1
+    private(set) var next: Int
+    private var oldest: Int
+
+    init(first: Int) { (next, oldest) = (first, first) }
 
     /// How many there are.
     package var count: Int { bySerial.count }

@@ -5,17 +5,15 @@ extension World {
         of member: Int64, in peer: Peer, to new: Chat.Status, by: Int64, silently: Bool = false
     ) throws(WorldError) {
         let account = try account(member)
-        var chat = try chat(peer)
-        guard chat.kind != .private else { throw .invalid("private chats have no members") }
-        let old = chat.members[member] ?? .left
+        guard try chat(peer).kind != .private else { throw .invalid("private chats have no members") }
+        let old = chats[peer]?.members[member] ?? .left
         guard old != new else { return }
         guard old != .creator || silently else { throw .noRights }
-        chat.members[member] = new
+        chats[peer]?.members[member] = new
         if account.isBot {
-            chat.bots.removeAll { $0 == member }
-            if new.isInside { chat.bots.append(member) }
+            chats[peer]?.bots.removeAll { $0 == member }
+            if new.isInside { chats[peer]?.bots.append(member) }
         }
-        chats[peer] = chat
         events.append(
             .membership(
                 MembershipChange(peer: peer, by: by, about: member, old: old, new: new, date: now)))

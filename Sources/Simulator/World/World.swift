@@ -40,10 +40,20 @@ package struct World: Sendable {
     private var nextBot: Int64 = 5_000_000_001
     private var nextGroup: Int64 = 4_000_000_001
     private var nextSupergroup: Int64 = 1_000_002_000_000_001
-    private var nextQuery: Int64 = 1
+    private var nextQuery: Int64
+    /// The number of the first message of an account and of a chat.
+    let firstMessageID: Int
 
     /// An empty world.
-    package init(seed: UInt64, clocks: Clocks, limits: Limits = Limits()) {
+    ///
+    /// Numbers of messages begin at 1, or, with `numbersFromClock`, at one that rises by four a second, so that a world
+    /// that is made again later repeats none of an earlier one.
+    package init(
+        seed: UInt64, clocks: Clocks, limits: Limits = Limits(), numbersFromClock: Bool = false
+    ) {
+        let seconds = clocks.now.milliseconds / 1000 - 1_767_225_600
+        firstMessageID = numbersFromClock ? Int(min(max(1, seconds * 4), 1 << 30)) : 1
+        nextQuery = Int64(firstMessageID)
         self.clocks = clocks
         self.limits = limits
         random = SeededGenerator(seed: seed)
@@ -72,9 +82,10 @@ package struct World: Sendable {
         firstName: String, lastName: String? = nil, username: String? = nil, language: String? = "en"
     ) throws(WorldError) -> Account {
         guard accounts.count < limits.accountsMax else { throw .tooMany("accounts") }
-        let account = Account(
+        var account = Account(
             id: nextUser, firstName: firstName, lastName: lastName, username: username, language: language)
         try register(username, account.id)
+        account.nextMessageID = firstMessageID
         nextUser += 1
         accounts[account.id] = account
         return account
@@ -87,6 +98,7 @@ package struct World: Sendable {
         guard accounts.count < limits.accountsMax else { throw .tooMany("accounts") }
         var account = Account(id: nextBot, firstName: name, username: username)
         account.bot = Account.Bot(readsAll: readsAll)
+        account.nextMessageID = firstMessageID
         try register(username, account.id)
         nextBot += 1
         accounts[account.id] = account
@@ -125,6 +137,7 @@ package struct World: Sendable {
         if kind == .group { nextGroup += 1 } else { nextSupergroup += 1 }
         var chat = Chat(peer: .chat(id), kind: kind, title: title, username: username)
         chat.members[creator] = .creator
+        chat.messages = MessageList(first: firstMessageID)
         chats[chat.peer] = chat
         for member in members where member != creator {
             let status: Chat.Status =
@@ -154,7 +167,9 @@ package struct World: Sendable {
     package func chat(_ peer: Peer) throws(WorldError) -> Chat {
         if let chat = chats[peer] { return chat }
         guard case .pair = peer else { throw .chatNotFound }
-        return Chat(peer: peer, kind: .private, title: "")
+        var chat = Chat(peer: peer, kind: .private, title: "")
+        chat.messages = MessageList(first: firstMessageID)
+        return chat
     }
 
     /// The bots that hear what is said in a chat.

@@ -74,7 +74,7 @@ struct Facts {
 
     private mutating func add(_ event: Event, _ root: JSONView) {
         let content = event.content
-        if let message = TelegramMessage(of: event, root) { add(message, event) }
+        for message in TelegramMessage.all(of: event, root) { add(message, event) }
         if content.kind == TelegramMessage.sentKind { addDeletion(root, event) }
         for member in root.members where member.value.kind == .object {
             let object = member.value

@@ -46,7 +46,7 @@ probe: deps # A node of its own for tests that kill and freeze processes.
 	$(SWIFT) build $(RELEASE_FLAGS) --product logprobe
 
 run: build ## Build, then serve on 127.0.0.1:8080 (HELIOGRAPH_LISTEN tells otherwise)
-	exec $(BINARY) serve
+	exec $(BINARY) serve --simulate
 
 test: deps generated tidy unit e2e ## Prove everything: tidy, unit tests, release build, foreign clients
 

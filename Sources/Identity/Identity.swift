@@ -27,7 +27,8 @@ package final class Identity: Sendable {
     private let grants: Grants
     private let certificates: Certificates
     private let roles: Roles
-    private let audit: AuditLog
+    /// Who did what.
+    package let audit: AuditLog
     private let clocks: Clocks
     private let logger: Logger
 

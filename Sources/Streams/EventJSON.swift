@@ -1,10 +1,10 @@
 import Base
 import Kernel
-import Wire
+package import Wire
 
 extension Event {
     /// The event as consumers get it; the payload as Telegram sent it.
-    func write(to writer: inout JSONWriter, subscription: String? = nil) {
+    package func write(to writer: inout JSONWriter, subscription: String? = nil) {
         writer.object {
             $0.field("type", content.kind)
             if let subscription { $0.field("subscription", subscription) }

@@ -19,7 +19,7 @@ package struct StreamRoutes: Sendable {
     /// The routes.
     package var routes: [Route] {
         [
-            Route(.get, "/api/v1/ws", .needs(.chatsRead), Self.operation, takesQueryToken: true) { request in
+            Route(.get, "/api/v1/ws", .needs(.chatsRead), Self.operation, token: .query) { request in
                 try request.webSocket(settings) { socket in
                     let watch = try await CallerWatch(request, callers)
                     try await StreamSession(socket, log, watch.caller).run(watch)

@@ -6,7 +6,13 @@ enum Program {
 
     /// Every command, in the order of the help.
     static let commands = [
-        Command("serve", "Runs the server.", takesSettings: true),
+        Command(
+            "serve", "Runs the server.",
+            options: [
+                Command.Option(
+                    "--simulate",
+                    "Puts a simulated Telegram with two bots in place of the real one, while no other bot is registered.")
+            ], takesSettings: true),
         Command(
             "config", "Prints every setting with its value and where that comes from.",
             details:
@@ -27,6 +33,10 @@ enum Program {
         Command(
             "restore", "Brings a backup into an empty database.",
             details: "The file is checked as a whole before the first row is written.", operands: ["FILE"],
+            takesSettings: true),
+        Command(
+            "rebuild", "Makes chats, users and messages anew of the log, while the server runs.",
+            details: "For after a restore, or when what is shown does not agree with the log.",
             takesSettings: true),
         Command(
             "user", "Makes, lists and changes users; running servers take it in within a second.",
@@ -52,6 +62,31 @@ enum Program {
                 Command.Option("--days", value: "N", "After so many days it ends."),
                 Command.Option(
                     "--signing", "Lets requests be signed with it; the secret is the second line."),
+            ], takesSettings: true),
+        Command(
+            "bot", "Registers bots, and changes how they run; running servers take it in within a second.",
+            details:
+                "ACTION is add, list, show, pause, resume, remove, replace-token, or token for a program that speaks the Bot API. "
+                + "Tokens from @BotFather are read from standard input. NAME is the bot's @name or number.",
+            operands: ["ACTION", "NAME"],
+            options: [
+                json, Command.Option("--mode", value: "MODE", "webhook or polling."),
+                Command.Option("--display-name", value: "TEXT", "The name for people."),
+                Command.Option("--username", value: "NAME", "The user for whom a program acts."),
+                Command.Option("--name", value: "TEXT", "What people call the program."),
+                Command.Option("--read-only", "Lets the program read and not send."),
+            ], takesSettings: true),
+        Command(
+            "chat", "Shows chats and what was said in them.",
+            details: "ACTION is list, or history with a chat's number.", operands: ["ACTION", "CHAT"],
+            options: [json, Command.Option("--limit", value: "N", "How many at most (50).")], takesSettings: true),
+        Command(
+            "tail", "Follows what happens: in colours on a terminal, as JSON lines in a pipe.",
+            options: [
+                Command.Option("--chat", value: "ID", "Only in this chat."),
+                Command.Option("--bot", value: "NAME", "Only through this bot."),
+                Command.Option("--kinds", value: "LIST", "Only these kinds of events, parted by commas."),
+                Command.Option("--from", value: "CURSOR", "Behind a cursor, from `start`, or from `now` (now)."),
             ], takesSettings: true),
         Command(
             "rotate-keys", "Seals stored secrets with the current encryption key, while servers run.",
@@ -83,6 +118,16 @@ enum Program {
                 Command.Option("--seconds", value: "N", "How long appends are measured (5)."),
                 Command.Option("--events", value: "N", "How many events the log is filled with (200000)."),
             ], takesSettings: true),
+        Command(
+            "sim", "Runs a Telegram of our own, for tests and demonstrations.",
+            details: "docs/simulator.md tells what it can do.",
+            options: [
+                Command.Option("--listen", value: "ADDRESS", "Where it listens (127.0.0.1:8081)."),
+                Command.Option("--seed", value: "N", "What all its chance comes from (1)."),
+                Command.Option("--script", value: "FILE", "JSON steps to do at the start."),
+                Command.Option(
+                    "--numbers-from-clock", "Numbers messages so that a later start repeats none."),
+            ]),
         Command("version", "Prints the version.", options: [json]),
         Command("help", "Explains a command.", operands: ["COMMAND"]),
     ]
@@ -108,6 +153,7 @@ enum Program {
         let isJSON = invocation.options["--json"] != nil
         switch invocation.command.name {
         case "version": return Version.run(isJSON: isJSON)
+        case "sim": return try await SimCommand.run(invocation.options)
         case "help": return try help(about: invocation.operands.first)
         default: break
         }
@@ -122,7 +168,7 @@ enum Program {
         switch invocation.command.name {
         case "serve":
             let flags = invocation.settings
-            return await ServeCommand.run(configuration) {
+            return await ServeCommand.run(configuration, simulates: invocation.options["--simulate"] != nil) {
                 try ConfigurationFile.load(flags: flags, environment: environment)
             }
         case "config": return ConfigCommand.run(configuration, isJSON: isJSON)
@@ -132,11 +178,15 @@ enum Program {
             return try await BenchCommand.run(invocation.operands, invocation.options, configuration)
         case "user": return try await UserCommand.run(invocation.operands, invocation.options, configuration)
         case "key": return try await KeyCommand.run(invocation.operands, invocation.options, configuration)
+        case "bot": return try await BotCommand.run(invocation.operands, invocation.options, configuration)
+        case "chat": return try await ChatCommand.run(invocation.operands, invocation.options, configuration)
+        case "tail": return try await TailCommand.run(invocation.options, configuration)
         case "rotate-keys":
             return try await RotateKeysCommand.run(invocation.options, configuration, isJSON: isJSON)
         case "audit":
             return try await AuditCommand.run(
                 invocation.operands, invocation.options, configuration, isJSON: isJSON)
+        case "rebuild": return await RebuildCommand.run(configuration)
         case "backup": return try await BackupCommand.backup(invocation.operands, configuration)
         case "restore": return try await BackupCommand.restore(invocation.operands, configuration)
         default: return await Doctor.run(configuration, isJSON: isJSON)

@@ -15,6 +15,12 @@ enum Terminal {
     /// Whether a person reads standard error.
     static var isErrorRead: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether a person reads standard output.
+    static var isOutputRead: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Whether a person types standard input.
+    static var isInputTyped: Bool { isatty(STDIN_FILENO) == 1 }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

@@ -56,7 +56,7 @@ final class House: Sendable {
     private static var routes: [Route] {
         [
             Route(.get, "/test/open", .open) { Envelope.done($0) },
-            Route(.get, "/test/signed-in", .signedIn, takesQueryToken: true) { Envelope.done($0) },
+            Route(.get, "/test/signed-in", .signedIn, token: .query) { Envelope.done($0) },
             Route(.get, "/test/bots", .needs(.botsRead)) { Envelope.done($0) },
             Route(.post, "/test/bots/{name}", .needs(.botsManage)) { request in
                 let body = try await request.body.collect(max: 1000)

@@ -47,7 +47,7 @@ public struct Invocation: Sendable {
             } else if let option = command.options.first(where: { $0.name == name }) {
                 guard options[name] == nil else { throw UsageError("\(name) is given twice") }
                 options[name] = try Invocation.value(of: option, in: argument, &rest)
-            } else if !argument.hasPrefix("-") || argument == "-", operands.count < command.operands.count {
+            } else if Invocation.isOperand(argument), operands.count < command.operands.count {
                 operands.append(argument)
             } else if command.takesSettings {
                 settings.append(argument)
@@ -69,6 +69,11 @@ public struct Invocation: Sendable {
         self.options = options
         self.operands = operands
         self.settings = settings
+    }
+
+    /// What stands for itself; the numbers of groups are negative.
+    private static func isOperand(_ argument: String) -> Bool {
+        !argument.hasPrefix("-") || argument == "-" || Int64(argument) != nil
     }
 
     private static func value(

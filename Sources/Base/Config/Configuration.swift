@@ -40,6 +40,24 @@ public struct Configuration: Sendable {
         public var clientAuthorities: String?
     }
 
+    /// How Telegram is spoken with.
+    public struct TelegramSettings: Sendable {
+        /// Where the Bot API is: Telegram's own, a local server, or the simulator.
+        public var apiURL = WebAddress.telegram
+        /// How long Telegram holds a request for updates until some come.
+        public var pollTimeout = Duration.seconds(50)
+        /// How often webhooks are looked after.
+        public var webhookCheck = Duration.seconds(60)
+        /// Whether updates are taken from Telegram's own networks only.
+        public var checksSource = false
+        /// Whether programs on the Bot API endpoint may have updates delivered into our own networks.
+        public var allowsPrivateHooks = false
+        /// The largest file of a message that is fetched.
+        public var fileBytesMax = 0
+        /// How much of the disk fetched files may take.
+        public var filesBytesMax = 0
+    }
+
     /// The Redis that nodes share.
     public struct RedisSettings: Sendable {
         /// Its URL, which may hold a password; nil where this node is alone.
@@ -188,6 +206,8 @@ public struct Configuration: Sendable {
     public var http2 = HTTP2Settings()
     /// Bounds for WebSocket.
     public var webSocket = WebSocketSettings()
+    /// How Telegram is spoken with.
+    public var telegram = TelegramSettings()
     /// How much callers and addresses may ask for.
     public var limits = LimitSettings()
 

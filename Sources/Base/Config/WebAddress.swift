@@ -45,6 +45,16 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
         "http\(isSecure ? "s" : "")://\(host)\(port == (isSecure ? 443 : 80) ? "" : ":\(port)")\(path)"
     }
 
+    private init(secureHost host: String) {
+        isSecure = true
+        self.host = host
+        port = 443
+        path = ""
+    }
+
+    /// Where Telegram's own Bot API is.
+    public static let telegram = WebAddress(secureHost: "api.telegram.org")
+
     private static func isHost(_ host: String) -> Bool {
         if host.hasPrefix("["), host.hasSuffix("]") { return ListenAddress("\(host):1") != nil }
         return host.utf8.count <= 253

@@ -43,7 +43,7 @@ extension HTTP1Connection: BodySource {
     /// Waiting for the client does not count as the handler's time.
     func extendWork() {
         guard isHandling else { return }
-        stream.setWorkDeadline(server.loop.now &+ server.server.spans.handler)
+        stream.setWorkDeadline(server.loop.now &+ server.server.spans.handler &+ patience)
     }
 
     /// Reads over what the handler left of the body.

@@ -33,6 +33,8 @@ import Wire
     private var isSilent = false
     /// Whether a handler is at work, so that its time is counted.
     private(set) var isHandling = false
+    /// How much longer than others the handler may take.
+    private(set) var patience: MonotonicNanoseconds = 0
     private var webSocket: WebSocketConnection?
 
     var intake: HTTP1Intake
@@ -184,9 +186,12 @@ import Wire
         extendWork()
         let responder = server.server.responder
         let route = responder.route(&request)
+        patience = request.route?.patience.nanoseconds ?? 0
+        if patience > 0 { extendWork() }
         let response = await respond(request, responder)
         server.record(request, route, response)
         isHandling = false
+        patience = 0
         stream.setWorkDeadline(.max)
         if case .webSocket(let upgrade) = response.body {
             return try await becomeWebSocket(response, upgrade, head, id)

@@ -181,6 +181,7 @@ import Wire
         let responder = server.server.responder
         var request = request
         let route = responder.route(&request)
+        if let patience = request.route?.patience, patience > .zero { await exchange.wait(patience) }
         let response = await respond(request, responder)
         server.record(request, route, response)
         let isHead = request.method == .head

@@ -27,6 +27,8 @@ actor HTTP2Exchange {
     private(set) var task: Task<Void, Never>?
     /// When the handler or the body is overdue.
     private(set) var deadline = MonotonicNanoseconds.max
+    /// How much longer than others the handler may take.
+    private var patience: MonotonicNanoseconds = 0
     private let began: MonotonicNanoseconds
     private var wasOverdue = false
 
@@ -42,6 +44,12 @@ actor HTTP2Exchange {
     func start(_ work: @escaping @Sendable (isolated HTTP2Exchange) async -> Void) {
         extendWork()
         task = Task.immediate { await work(self) }
+    }
+
+    /// Lets the handler take longer than others.
+    func wait(_ patience: Duration) {
+        self.patience = patience.nanoseconds
+        if self.patience > 0 { extendWork() }
     }
 
     // MARK: What the connection reports
@@ -89,7 +97,7 @@ actor HTTP2Exchange {
     }
 
     private func extendWork() {
-        deadline = connection.loop.now &+ connection.spans.handler
+        deadline = connection.loop.now &+ connection.spans.handler &+ patience
     }
 
     /// The answer's length is announced: no more and no less may be written.

@@ -84,6 +84,13 @@ public struct Request: Sendable {
     /// The path as it came, percent-encoded.
     public var path: Bytes { target.part(0, pathLength) }
 
+    /// The path as logs may show it: whatever looks like a bot's token, also a mistyped one, is masked.
+    package var shownPath: String {
+        let text = path.repairedText
+        guard text.hasPrefix("/bot") || text.hasPrefix("/file/bot") else { return text }
+        return route?.pattern.text ?? "/bot\(Secret.mask)"
+    }
+
     /// The query as it came, percent-encoded; empty when there is none.
     public var query: Bytes {
         pathLength < target.count ? target.part(pathLength + 1, target.count - pathLength - 1) : Bytes()

@@ -1,11 +1,13 @@
 public import Base
 
-/// The path of a route: fixed parts, `{name}`, `{name:int}`, and `{name...}` for all that is left.
+/// The path of a route: fixed parts, `{name}`, `{name:int}`, `fixed{name}`, and `{name...}` for all that is left.
 public struct PathPattern: Sendable, Hashable {
     /// One part between slashes.
     public enum Part: Sendable, Hashable {
         case fixed(Bytes)
         case text(String)
+        /// A text behind a fixed beginning.
+        case prefixed(Bytes, String)
         case integer(String)
         case rest(String)
     }
@@ -29,6 +31,11 @@ public struct PathPattern: Sendable, Hashable {
     }
 
     private static func part(_ text: Substring) -> Part {
+        if let brace = text.firstIndex(of: "{"), brace != text.startIndex, text.hasSuffix("}") {
+            let name = text[text.index(after: brace)...].dropLast()
+            precondition(!name.contains { ":{.".contains($0) }, "unknown kind of parameter: \(text)")
+            return .prefixed(Bytes(text[..<brace]), String(name))
+        }
         guard text.hasPrefix("{"), text.hasSuffix("}") else {
             precondition(
                 !text.isEmpty && !text.contains("{"), "a part of a path is empty or half a name: \(text)")
@@ -46,7 +53,7 @@ public struct PathPattern: Sendable, Hashable {
         parts.compactMap {
             switch $0 {
             case .fixed: nil
-            case .text(let name), .integer(let name), .rest(let name): name
+            case .text(let name), .integer(let name), .rest(let name), .prefixed(_, let name): name
             }
         }
     }

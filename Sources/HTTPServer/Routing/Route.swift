@@ -17,8 +17,12 @@ public final class Route: Sendable {
     public let access: Access
     /// With whom its callers compete.
     public let rate: RateClass
-    /// Whether credentials may stand in the query (`?token=`), because browsers cannot send fields here.
-    public let takesQueryToken: Bool
+    /// Where credentials may stand beside the header fields.
+    public let token: TokenPlace
+    /// How an error is told to the clients of this route.
+    let errorForm: @Sendable (APIError) -> Response
+    /// How much longer than others its handler may take, because it waits for something to happen.
+    public let patience: Duration
     /// Whether requests pass the middleware: what is open to all, never counted and in no document has nothing to ask there.
     let isGuarded: Bool
     /// What the API document says about it; an operation without it is not listed there.
@@ -29,16 +33,37 @@ public final class Route: Sendable {
     /// Puts the parts together.
     public init(
         _ method: HTTPMethod, _ path: String, _ access: Access, _ operation: Operation? = nil,
-        rate: RateClass = .interactive, takesQueryToken: Bool = false, handler: @escaping Handler
+        rate: RateClass = .interactive, token: TokenPlace = .fields, patience: Duration = .zero,
+        errorForm: @escaping @Sendable (APIError) -> Response = Envelope.failure,
+        handler: @escaping Handler
     ) {
         self.method = method
         pattern = PathPattern(path)
         self.access = access
         self.rate = rate
-        self.takesQueryToken = takesQueryToken
+        self.token = token
+        self.errorForm = errorForm
+        self.patience = patience
         isGuarded = access != .open || rate != .unlimited || operation != nil
         self.operation = operation
         self.handler = handler
+    }
+}
+
+/// Where a credential may stand beside the header fields.
+public enum TokenPlace: Sendable {
+    /// Nowhere else.
+    case fields
+    /// In the query (`?token=`), because browsers cannot send fields there.
+    case query
+    /// In the path's parameter `token`, behind a colon, because clients of the Bot API have it there.
+    case path
+}
+
+extension APIError {
+    /// What the client of a request is told: in the form of its route, or the envelope.
+    public func answer(to request: Request) -> Response {
+        request.route?.errorForm(self) ?? Envelope.failure(self)
     }
 }
 

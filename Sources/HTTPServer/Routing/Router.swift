@@ -3,7 +3,7 @@ import Wire
 
 /// Finds the route of a request by its method and path.
 ///
-/// Fixed parts go before integers, integers before texts, texts before rests. Paths are compared byte by byte
+/// Fixed parts go before those that begin with something fixed, these before integers, integers before texts, texts before rests. Paths are compared byte by byte
 /// after each part was decoded on its own, so that `%2F` never makes a new part.
 public struct Router: Sendable {
     /// What looking a path up came to.
@@ -18,6 +18,7 @@ public struct Router: Sendable {
 
     private struct Node: Sendable {
         var fixed: [(name: Bytes, node: Int)] = []
+        var prefixed: [(prefix: Bytes, node: Int)] = []
         var integer: Int?
         var text: Int?
         var rest: Int?
@@ -51,6 +52,7 @@ public struct Router: Sendable {
         let existing: Int? =
             switch part {
             case .fixed(let name): node.fixed.first { $0.name == name }?.node
+            case .prefixed(let prefix, _): node.prefixed.first { $0.prefix == prefix }?.node
             case .integer: node.integer
             case .text: node.text
             case .rest: node.rest
@@ -60,6 +62,7 @@ public struct Router: Sendable {
         nodes.append(Node())
         switch part {
         case .fixed(let name): nodes[parent].fixed.append((name, new))
+        case .prefixed(let prefix, _): nodes[parent].prefixed.append((prefix, new))
         case .integer: nodes[parent].integer = new
         case .text: nodes[parent].text = new
         case .rest: nodes[parent].rest = new
@@ -118,6 +121,12 @@ public struct Router: Sendable {
             let found = find(next, rest, &values)
         {
             return found
+        }
+        for (prefix, next) in nodes[node].prefixed
+        where part.count > prefix.count && part.starts(with: prefix) {
+            values.append(part[prefix.count..<part.count])
+            if let found = find(next, rest, &values) { return found }
+            values.removeLast()
         }
         for next in [isInteger(part) ? nodes[node].integer : nil, nodes[node].text] {
             guard let next, !part.isEmpty else { continue }

@@ -62,7 +62,7 @@ struct RequestRecorder {
             logger.log(
                 level, "request",
                 [
-                    "method": .string(request.method.name), "path": .string(request.path.repairedText),
+                    "method": .string(request.method.name), "path": .string(request.shownPath),
                     "route": .string(pattern(route)), "status": .init(status.code),
                     "took": .duration(.nanoseconds(took)), "peer": .string(request.connection.peer.host),
                     "version": .string(request.version.rawValue),

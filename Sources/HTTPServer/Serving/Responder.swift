@@ -71,19 +71,23 @@ final class Responder: Sendable {
 
     /// What a client is told of an error.
     private static func failure(_ error: any Error, _ request: Request, _ logger: Logger) -> Response {
+        told(error, request, logger).answer(to: request)
+    }
+
+    private static func told(_ error: any Error, _ request: Request, _ logger: Logger) -> APIError {
         switch error {
-        case let error as APIError: return Envelope.failure(error)
-        case let error as JSONError: return Envelope.failure(APIError(error))
-        case is CancellationError: return Envelope.failure(APIError(.timeout))
+        case let error as APIError: return error
+        case let error as JSONError: return APIError(error)
+        case is CancellationError: return APIError(.timeout)
         // The client is gone; whatever is answered goes nowhere.
-        case is StreamError: return Envelope.failure(APIError(.requestTimeout))
+        case is StreamError: return APIError(.requestTimeout)
         default:
-            if let known = (error as? any APIErrorCause)?.apiError { return Envelope.failure(known) }
+            if let known = (error as? any APIErrorCause)?.apiError { return known }
             // What went wrong inside is for the log, not for the client.
             logger.error(
                 "a handler failed",
-                ["error": .init(describing: error), "path": .string(request.path.repairedText)])
-            return Envelope.failure(APIError(.internalError))
+                ["error": .init(describing: error), "path": .string(request.shownPath)])
+            return APIError(.internalError)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Base
 import Crypto
-import HTTPServer
-import Kernel
+package import HTTPServer
+package import Kernel
 import Reactor
 import Store
 import Synchronization
@@ -156,6 +156,23 @@ package final class Callers: Sendable {
             if let last = uses[id], last.seconds == now.seconds { return }
             if uses.count < 50_000 || uses[id] != nil { uses[id] = now }
         }
+    }
+
+    /// Who sent a request, as of now: after a long wait it may be somebody who may do less, or nobody.
+    package func again(_ request: Request) async throws -> Caller {
+        let credentials = try Credentials.of(request)
+        guard let resolved = try await resolve(credentials, from: request.connection.peer) else {
+            throw Self.unknown
+        }
+        return resolved.caller
+    }
+
+    /// For whom a key acts, where it is good: for what is done in its name without a request.
+    package func holder(of keyID: String) async throws -> Caller? {
+        guard let record = try await database.read({ try await KeyStore.record(keyID, in: $0) }) else {
+            return nil
+        }
+        return try await resolved(record, .key, signer: nil)?.caller
     }
 
     // MARK: Loading

@@ -40,7 +40,7 @@ enum Credentials: Sendable {
     /// Finds the one credential of a request.
     static func of(_ request: Request) throws(APIError) -> Credentials {
         let (fields, keys) = (request.fields.count(of: "authorization"), request.fields.count(of: keyField))
-        let token = request.route?.takesQueryToken == true ? request.queryItem("token") : nil
+        let token = token(of: request)
         // Two of them: somebody on the way may have looked at the one, and we at the other.
         guard fields + keys + (token == nil ? 0 : 1) <= 1 else {
             throw APIError(.badRequest, "Send one credential, not several")
@@ -51,6 +51,16 @@ enum Credentials: Sendable {
         if let certificate = request.connection.clientCertificate { return .certificate(certificate) }
         if let cookie = request.cookie(cookieName) { return .cookie(cookie, digest: SHA256.hash(cookie)) }
         return .none
+    }
+
+    /// A credential that stands where this route's clients can put one.
+    private static func token(of request: Request) -> String? {
+        switch request.route?.token {
+        case .fields, nil: nil
+        case .query: request.queryItem("token")
+        case .path:
+            request.parameters["token"].split(separator: ":", maxSplits: 1).last.map(String.init) ?? ""
+        }
     }
 
     private static func authorization(_ value: Bytes) throws(APIError) -> Credentials {

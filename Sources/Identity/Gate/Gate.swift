@@ -73,7 +73,7 @@ package struct Gate: Sendable {
 
     private func answer(_ error: APIError, to request: Request) -> Response {
         if error.code == .unauthorized || error.code == .forbidden { denials.note(request, error.code) }
-        var response = Envelope.failure(error)
+        var response = error.answer(to: request)
         browsers.stamp(&response, for: request)
         return response
     }

@@ -1,5 +1,5 @@
 package import Base
-import HTTPServer
+package import HTTPServer
 import Kernel
 import Store
 import Wire
@@ -195,7 +195,7 @@ package struct Users: Sendable {
 
 extension APIError {
     /// A field of the body, or of the query, that does not hold what it may hold.
-    static func invalid(_ field: String, _ what: String) -> APIError {
+    package static func invalid(_ field: String, _ what: String) -> APIError {
         // What came from the request may be long, and its sender knows it.
         let what = what.count > 200 ? what.prefix(200) + "…" : what
         return APIError(.validationFailed, "\(field): \(what)", details: ["path": .string(field)])

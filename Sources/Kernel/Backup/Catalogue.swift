@@ -10,6 +10,9 @@ struct Catalogue {
         let columns: [(name: String, kind: Kind)]
     }
 
+    /// What tables are called that are made of the log, and made anew of it where they are empty.
+    static let projectionPrefix = "projected_"
+
     /// All tables in the order in which they were made, but that of the migrations: those are made anew.
     static func tables(_ transaction: any ReadTransaction) async throws -> [Table] {
         var tables: [Table] = []
@@ -29,7 +32,7 @@ struct Catalogue {
                     SELECT relname::text FROM pg_class WHERE relkind = 'r'
                     AND relnamespace = current_schema()::regnamespace ORDER BY oid
                     """)
-        ) { try $0.text(0) }.filter { $0 != "schema_migrations" }
+        ) { try $0.text(0) }.filter { $0 != "schema_migrations" && !$0.hasPrefix(Self.projectionPrefix) }
     }
 
     private static func columns(

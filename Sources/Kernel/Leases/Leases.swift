@@ -88,6 +88,16 @@ package struct Leases: Sendable {
         }
     }
 
+    /// The names of the leases that others than `holder` hold now.
+    package static func heldByOthers(than holder: String, in transaction: any ReadTransaction) async throws
+        -> [String]
+    {
+        try await transaction.all(
+            "SELECT name FROM leases WHERE holder <> $1 AND holder <> '' AND expires_at > " + now,
+            [.text(holder)]
+        ) { try $0.text(0) }
+    }
+
     /// The database's clock in milliseconds: the clocks of the nodes do not matter.
     static let now = SQL(
         sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",

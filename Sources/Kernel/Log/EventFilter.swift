@@ -102,25 +102,3 @@ extension EventFilter {
         if !senders.isEmpty { query.add(" AND sender" + query.isAmong(.integers(senders.sorted()))) }
     }
 }
-
-/// A statement that is put together of pieces, with its parameters.
-struct Query {
-    private(set) var sql: SQL
-    private(set) var parameters: [Value] = []
-
-    init(_ sql: SQL) { self.sql = sql }
-
-    mutating func add(_ piece: SQL) { sql += piece }
-
-    /// Takes a parameter; what comes back stands for it.
-    mutating func parameter(_ value: Value) -> SQL {
-        parameters.append(value)
-        return .parameter(parameters.count)
-    }
-
-    /// Takes a list; what comes back is the condition of being in it.
-    mutating func isAmong(_ list: Value) -> SQL {
-        parameters.append(list)
-        return .isAmong(parameters.count)
-    }
-}

@@ -26,6 +26,9 @@ package final class EventLog: Sendable {
         package init() {}
     }
 
+    /// Windows of rows that one page looks through before it says that it found nothing.
+    private static let windowsMax = 10
+
     let database: any Database
     private let limits: Limits
     private let tail: EventTail
@@ -99,6 +102,81 @@ package final class EventLog: Sendable {
         _ filter: EventFilter = EventFilter(), from start: ReadStart
     ) async throws -> Subscription {
         Subscription(try await reader(filter, from: start))
+    }
+
+    /// The next events after a position that pass, `limit` at most, and how far that reaches; waits for nothing.
+    package func page(_ filter: EventFilter, after position: Position, limit: Int) async throws -> (
+        events: [Event], position: Position
+    ) {
+        let pages = EventPages(filter: filter)
+        do {
+            return try await database.read { transaction in
+                var cursor = ReadCursor(position: position)
+                // What passes may be sparse: a page that found nothing says only how far it has looked.
+                for _ in 0..<Self.windowsMax {
+                    let page = try await pages.read(after: cursor, limit: limit, in: transaction)
+                    if !page.events.isEmpty || page.isAtEnd {
+                        return (page.events, page.cursor.position)
+                    }
+                    cursor = page.cursor
+                }
+                return ([], try await pages.position(of: cursor, in: transaction))
+            }
+        } catch let error as LogError {
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw LogError(error)
+        }
+    }
+
+    /// The position before the last `count` events of a source that have one of these kinds.
+    package func position(before count: Int, of source: Source, kinds: Set<String>) async throws -> Position {
+        let positions = try await database.read { transaction in
+            try await transaction.all(
+                "SELECT position FROM events WHERE source = $1 AND kind" + .isAmong(2)
+                    + " ORDER BY position DESC LIMIT $3",
+                [.text(source.text), .texts(kinds.sorted()), .integer(Int64(count))]
+            ) { try $0.integer(0) }
+        }
+        return positions.last.map { Position($0 - 1) } ?? end
+    }
+
+    /// The position behind which a reader begins.
+    package func position(of start: ReadStart, _ filter: EventFilter) async throws -> Position {
+        try await position(of: start, for: filter)
+    }
+
+    /// The events at some positions, in their order; those that are gone are left out.
+    package static func events(at positions: [Position], in transaction: any ReadTransaction) async throws
+        -> [Event]
+    {
+        var query = Query(EventPages.columns)
+        query.add(" WHERE position" + query.isAmong(.integers(positions.map(\.number))))
+        query.add(" ORDER BY position")
+        return try await EventPages.events(query, transaction)
+    }
+
+    /// The last event of each of some chats, where any is kept.
+    package static func latest(of chats: [Int64], in transaction: any ReadTransaction) async throws
+        -> [(chat: Int64, position: Position, recordedAt: Timestamp)]
+    {
+        try await transaction.all(
+            SQL(
+                sqlite: """
+                    SELECT event.chat, event.position, event.recorded_at FROM json_each($1) AS list JOIN events AS event
+                    ON event.chat = list.value AND event.sequence =
+                        (SELECT max(sequence) FROM events WHERE chat = list.value)
+                    """,
+                postgres: """
+                    SELECT event.chat, event.position, event.recorded_at FROM unnest($1::bigint[]) AS list (value)
+                    JOIN events AS event ON event.chat = list.value AND event.sequence =
+                        (SELECT max(sequence) FROM events WHERE chat = list.value)
+                    """), [.integers(chats)]
+        ) { row in
+            (try row.integer(0), Position(try row.integer(1)), Timestamp(milliseconds: try row.integer(2)))
+        }
     }
 
     /// When the oldest event that is kept was recorded; nil in an empty log.

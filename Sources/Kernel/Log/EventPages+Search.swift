@@ -49,6 +49,18 @@ extension EventPages {
                 payload: try row.optionalBytes(10)))
     }
 
+    /// How far a cursor has come, also where only its sequence says so.
+    func position(of cursor: ReadCursor, in transaction: any ReadTransaction) async throws -> Position {
+        guard case .chat(let chat) = filter.path, let sequence = cursor.sequence else {
+            return cursor.position
+        }
+        let found = try await transaction.first(
+            "SELECT position FROM events WHERE chat = $1 AND sequence <= $2 ORDER BY sequence DESC LIMIT 1",
+            [.integer(chat), .integer(sequence)]
+        ) { Position(try $0.integer(0)) }
+        return max(cursor.position, found ?? .zero)
+    }
+
     static func lastSequence(_ chat: Int64, _ transaction: any ReadTransaction) async throws -> Int64 {
         try await transaction.first(
             "SELECT sequence FROM events WHERE chat = $1 ORDER BY sequence DESC LIMIT 1", [.integer(chat)]

@@ -15,6 +15,7 @@ struct APIOperation: Sendable {
         return pattern.parts.reduce(into: "") { path, part in
             switch part {
             case .fixed(let name): path += "/\(name.repairedText)"
+            case .prefixed(let prefix, let name): path += "/\(prefix.repairedText){\(name)}"
             case .text(let name), .integer(let name), .rest(let name): path += "/{\(name)}"
             }
         }
@@ -27,7 +28,7 @@ struct APIOperation: Sendable {
             let derived: Operation.Parameter
             switch part {
             case .fixed: return nil
-            case .text(let name): derived = .init(name, in: .path, "", .string())
+            case .text(let name), .prefixed(_, let name): derived = .init(name, in: .path, "", .string())
             case .integer(let name): derived = .init(name, in: .path, "", .integer)
             case .rest(let name):
                 derived = .init(name, in: .path, "The rest of the path; may have slashes.", .string())

@@ -8,6 +8,13 @@ import Store
 
 /// Runs `body` with the users and keys of the configured database; for commands.
 func withIdentity(_ configuration: Configuration, _ body: (Identity) async throws -> Void) async -> ExitCode {
+    await withIdentity(configuration) { identity, _, _ in try await body(identity) }
+}
+
+/// The same, with what they are kept in.
+func withIdentity(
+    _ configuration: Configuration, _ body: (Identity, any Database, Vault) async throws -> Void
+) async -> ExitCode {
     do {
         try await withDatabase(configuration) { database in
             // The first user is often made before the first start.
@@ -20,7 +27,7 @@ func withIdentity(_ configuration: Configuration, _ body: (Identity) async throw
                 Identity.Parts(
                     database: database, vault: keys.vault, bus: InProcessBus(), audit: AuditLog(database),
                     passwords: Passwords(pool: pool), rates: nil))
-            try await body(identity)
+            try await body(identity, database, keys.vault)
         }
         return .success
     } catch let error as APIError {

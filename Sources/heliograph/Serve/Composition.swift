@@ -26,6 +26,7 @@ struct Composition {
     let keys: VaultKeyWatch
     let audit: AuditLog
     let identity: Identity
+    let telegram: TelegramParts
     /// Where clients find the server, if that was said.
     let publicURL: String?
     let limits: RateLimits
@@ -63,8 +64,9 @@ struct Composition {
         // Straight over Redis: limits have a way of their own to go on without it, which waits for no timeout.
         limits = RateLimits(RatePolicy(configuration.limits), bus: redis, metrics: metrics)
         hashing = try BlockingPool(threads: 2, waiting: 64)
+        let bus: any Bus = shared ?? InProcessBus()
         var identity = Identity.Parts(
-            database: storage.database, vault: vault, bus: shared ?? InProcessBus(), audit: audit,
+            database: storage.database, vault: vault, bus: bus, audit: audit,
             passwords: Passwords(pool: hashing), rates: RateLimitGate(limits))
         identity.origins = configuration.http.corsOrigins
         identity.home = configuration.publicURL
@@ -73,6 +75,9 @@ struct Composition {
         identity.logger = logging.logger("identity")
         self.identity = Identity(identity)
 
+        telegram = try TelegramParts(
+            configuration, on: group, storage, vault, bus, self.identity, metrics, health,
+            logging)
         publicURL = configuration.publicURL.map { "\($0)" }
         let system = SystemRoutes(
             health: health, metrics: metrics, version: Version.number, publicURL: publicURL,
@@ -80,7 +85,7 @@ struct Composition {
             benchLoops: configuration.isBench ? group.loops.count : nil)
         let streams = StreamRoutes(
             storage.log, self.identity.callers, WebSocketSettings(configuration.webSocket))
-        let capabilities = self.identity.routes + streams.routes
+        let capabilities = self.identity.routes + streams.routes + telegram.routes
         var routes = capabilities + system.routes(describing: capabilities)
         if configuration.isBench {
             routes.append(BenchWebSocket.route(WebSocketSettings(configuration.webSocket)))
@@ -96,7 +101,7 @@ struct Composition {
     /// What runs, in the order of starting; each may use what comes before it.
     var services: [any Service] {
         let bus: [any Service] = redis.map { [$0] } ?? []
-        return [loopWatch] + bus + [storage, audit, keys] + identity.services + [server]
+        return [loopWatch] + bus + [storage, audit, keys] + identity.services + telegram.services + [server]
     }
 
     /// A route that needs what nobody can be given would be shut for all: found here, when the program starts.

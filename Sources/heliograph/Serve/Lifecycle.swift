@@ -27,11 +27,13 @@ final class StopSignal: Sendable {
 struct Announcement: Service {
     private let parts: Composition
     private let logging: Logging
+    private let simulated: SimulatedTelegram?
     let name = "announcement"
 
-    init(_ parts: Composition, _ logging: Logging) {
+    init(_ parts: Composition, _ logging: Logging, _ simulated: SimulatedTelegram?) {
         self.parts = parts
         self.logging = logging
+        self.simulated = simulated
     }
 
     func start() async throws {
@@ -41,9 +43,10 @@ struct Announcement: Service {
             logging.logger("serve").info(
                 "listening", ["url": .string(url), "version": .string(Version.number)])
         }
-        guard let token = try await parts.identity.setup.begin(parts.storage.database) else { return }
         let base =
             parts.publicURL ?? parts.server.listening.first { $0.port != nil }.map { "\(scheme)://\($0)" }
+        defer { if let simulated { Terminal.say(simulated.welcome(at: base ?? "")) } }
+        guard let token = try await parts.identity.setup.begin(parts.storage.database) else { return }
         // The one secret that is printed: it is good once, and only while there is no user.
         logging.logger("serve").warning(
             "there is no user yet: open the link, or run `heliograph user create --admin`",

@@ -7,7 +7,7 @@ enum ServeCommand {
     ///
     /// `reread` reads the settings anew, for SIGHUP.
     static func run(
-        _ configuration: Configuration, reread: @escaping @Sendable () throws -> Configuration
+        _ configuration: Configuration, simulates: Bool, reread: @escaping @Sendable () throws -> Configuration
     ) async -> ExitCode {
         do {
             let signals = try Signals.capture()
@@ -15,7 +15,7 @@ enum ServeCommand {
             let logging = try Logging(configuration.log)
             defer { logging.close() }
             do {
-                return try await serve(configuration, signals, logging, reread) ? .success : .cutOff
+                return try await serve(configuration, simulates, signals, logging, reread) ? .success : .cutOff
             } catch {
                 let addresses = configuration.listen.map(\.description).joined(separator: ",")
                 logging.logger("serve").error(
@@ -30,9 +30,17 @@ enum ServeCommand {
 
     /// Serves; false when something had to be cut off at the end.
     private static func serve(
-        _ configuration: Configuration, _ signals: CapturedSignals, _ logging: Logging,
+        _ configured: Configuration, _ simulates: Bool, _ signals: CapturedSignals, _ logging: Logging,
         _ reread: @escaping @Sendable () throws -> Configuration
     ) async throws -> Bool {
+        var configuration = configured
+        let simulated = simulates ? try await SimulatedTelegram.start(for: configuration) : nil
+        defer { simulated?.shutdown() }
+        if let simulated {
+            configuration.telegram.apiURL = simulated.address
+        } else if simulates {
+            logging.logger("serve").warning("bots of the real Telegram are registered: nothing is simulated")
+        }
         let parts = try await Composition(configuration, logging)
         let reloader = Reloader(
             configuration: configuration, logging: logging, tls: parts.tls, keys: parts.keys,
@@ -47,7 +55,8 @@ enum ServeCommand {
             }
         }
         let supervisor = Supervisor(
-            parts.services + [Announcement(parts, logging), Readiness(parts.health), reloader],
+            parts.services + (simulated.map { [$0.service(parts.telegram.bots)] } ?? [])
+                + [Announcement(parts, logging, simulated), Readiness(parts.health), reloader],
             grace: configuration.shutdownDeadline, logger: logging.logger("serve"))
         defer { parts.group.shutdown() }
         let finished = try await supervisor.run { await stop.wait() }

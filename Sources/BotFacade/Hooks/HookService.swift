@@ -1,0 +1,117 @@
+import Base
+import Bots
+import HTTPClient
+import Identity
+package import Kernel
+package import Reactor
+import Synchronization
+
+/// Runs the deliveries of all programs that asked for them, each on one node.
+package final class HookService: Service {
+    package let name = "deliveries of the Bot API endpoint"
+    private let facade: BotFacade
+    private let leases: LeaseKeeper
+    private let clients: HTTPClientGroup
+    private let loops: EventLoopGroup
+    private let running = Mutex<[String: Running]>([:])
+    private let (looks, look) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+    private struct Running {
+        /// What the program had asked for when this began.
+        let url: String?
+        let secret: Bytes?
+        let allowedUpdates: [String]?
+        let stop: AsyncStream<Void>.Continuation
+    }
+
+    /// Runs what `facade` takes down.
+    package init(_ facade: BotFacade, _ leases: LeaseKeeper, on loops: EventLoopGroup) throws {
+        self.facade = facade
+        self.leases = leases
+        self.loops = loops
+        clients = try HTTPClientGroup(on: loops)
+    }
+
+    package func start() async throws { facade.listen { [look] in look.yield() } }
+
+    @concurrent package func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask(name: "looks at programs") {
+                while !Task.isCancelled {
+                    self.look.yield()
+                    // Cut short only by the task's end.
+                    try? await Task.sleep(for: .seconds(2))
+                }
+            }
+            await withDiscardingTaskGroup { deliveries in
+                for await _ in looks { await share(&deliveries) }
+                deliveries.cancelAll()
+            }
+            group.cancelAll()
+        }
+    }
+
+    package func stop(by deadline: MonotonicNanoseconds) async -> [String] {
+        look.finish()
+        await clients.shutdown()
+        return []
+    }
+
+    private func share(_ deliveries: inout DiscardingTaskGroup) async {
+        do {
+            let hooks = try await facade.programs.hooks()
+            let wanted = Dictionary(hooks.map { ($0.id, $0) }) { first, _ in first }
+            let ended = running.withLock { running in
+                running.filter { id, entry in
+                    guard let hook = wanted[id] else { return true }
+                    return hook.url != entry.url || hook.sealedSecret != entry.secret
+                        || hook.allowedUpdates != entry.allowedUpdates
+                }
+            }
+            for entry in ended.values { entry.stop.finish() }
+            for hook in hooks where running.withLock({ $0[hook.id] == nil }) {
+                try await begin(hook, &deliveries)
+            }
+        } catch {
+            facade.logger.warning("deliveries could not be shared out", ["error": .init(describing: error)])
+        }
+    }
+
+    private func begin(_ hook: Program, _ deliveries: inout DiscardingTaskGroup) async throws {
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        guard let lease = try await leases.acquire("hook:\(hook.id)", lost: { stop.finish() }) else { return }
+        running.withLock {
+            $0[hook.id] = Running(
+                url: hook.url, secret: hook.sealedSecret, allowedUpdates: hook.allowedUpdates, stop: stop)
+        }
+        deliveries.addTask(name: "deliveries") {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.deliver(hook) }
+                group.addTask { for await _ in stops {} }
+                await group.next()
+                group.cancelAll()
+            }
+            self.running.withLock { $0[hook.id] = nil }
+            // A lease that is not given back ends by itself.
+            try? await self.leases.release(lease)
+            // Another address may wait to be used.
+            self.look.yield()
+        }
+    }
+
+    private func deliver(_ hook: Program) async {
+        let loop = loops.loops[abs(hook.id.hashValue % loops.loops.count)]
+        while !Task.isCancelled {
+            do {
+                try await facade.runner(of: hook, clients.client(on: loop))?.run()
+                return
+            } catch is CancellationError {
+                return
+            } catch {
+                facade.logger.warning("a delivery was broken off", ["error": .init(describing: error)])
+                // Cut short only by the task's end.
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Base
+import Chats
+import HTTPServer
+import Identity
+import Kernel
+import Wire
+
+/// `getUpdates` out of the log, with an offset for each key.
+struct GetUpdates: Sendable {
+    let log: EventLog
+    let programs: Programs
+    let callers: Callers
+    let polls: ActivePolls
+
+    /// The longest that a program may wait, and the most that it gets at once.
+    static let timeoutMax = 50
+    private static let limitMax: Int64 = 100
+    /// Positions without anything for the program that are looked through again at most.
+    private static let emptyMax: Int64 = 10_000
+
+    func answer(_ arguments: CallArguments, _ caller: Caller, _ botID: Int64, _ request: Request) async throws
+        -> Response
+    {
+        var program = try await programs.program(caller.keyID ?? caller.subject, botID)
+        guard program.url == nil else {
+            return CallAnswer.failure(
+                409,
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+            )
+        }
+        if let wanted = try AllowedUpdates.read(arguments), wanted.kinds != program.allowedUpdates {
+            program.allowedUpdates = wanted.kinds
+            try await programs.save(program)
+        }
+        let limit = min(Self.limitMax, max(1, try arguments.integer("limit") ?? Self.limitMax))
+        let timeout = min(Int64(Self.timeoutMax), max(0, try arguments.integer("timeout") ?? 0))
+        let poll = polls.begin(program.id)
+        defer { polls.end(program.id, poll) }
+        let filter = program.filter(caller.reach)
+        let start = try await confirm(try arguments.integer("offset") ?? 0, program, filter)
+        let (events, reached) = try await LogPoll(
+            log, filter, limit: Int(limit), wait: .seconds(timeout)
+        ).run(from: .after(start), request) { await poll.waitUntilSuperseded() }
+        if events.isEmpty, reached.number - start.number > Self.emptyMax {
+            // Nothing for this program came in a long stretch of the log: not to look through it again each time.
+            try await programs.confirm(reached, of: program)
+        }
+        guard !poll.isSuperseded else {
+            return CallAnswer.failure(
+                409,
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+            )
+        }
+        // What was granted may have been taken back during a long wait.
+        let granted = timeout > 0 ? program.filter(try await callers.again(request).reach) : filter
+        var writer = JSONWriter()
+        writer.array {
+            for event in events where granted.matches(event) {
+                if let update = UpdateJSON.write(event) { $0.raw(update) }
+            }
+        }
+        return CallAnswer.success(writer.finish())
+    }
+
+    /// What an offset confirms; returns behind which position to read.
+    private func confirm(_ offset: Int64, _ program: Program, _ filter: EventFilter) async throws -> Position
+    {
+        let confirmed = try await programs.position(of: program)
+        var wanted = confirmed
+        if offset > 0 {
+            // Nobody can confirm what has not happened yet.
+            wanted = min(Position(offset - 1), log.end)
+        } else if offset < 0 {
+            // The last so many, and everything before them is forgotten.
+            let count = Int(min(Self.limitMax, 0 - max(offset, -Self.limitMax)))
+            wanted = try await log.position(before: count, of: .bot(program.botID), kinds: filter.kinds)
+        }
+        guard wanted > confirmed else { return confirmed }
+        try await programs.confirm(wanted, of: program)
+        return wanted
+    }
+}
+
+/// The kinds of updates that a call asks for.
+struct AllowedUpdates {
+    /// Nil stands for Telegram's usual ones.
+    let kinds: [String]?
+
+    /// Reads them; nil where the call says nothing, so that what was said before stays.
+    static func read(_ arguments: CallArguments) throws -> AllowedUpdates? {
+        guard let names = try arguments.list("allowed_updates") else { return nil }
+        let known = names.filter { name in name.utf8.count <= 64 && !name.contains(" ") }
+        return AllowedUpdates(kinds: known.isEmpty ? nil : Array(known.prefix(64)))
+    }
+}

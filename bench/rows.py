@@ -7,6 +7,7 @@ import time
 
 import idle
 import load
+from ingest import ingest
 from log import log, log_postgres
 from report import Row
 from servers import BINARY, Nginx
@@ -112,7 +113,7 @@ def size(_subject, _options):
 
 GROUPS = {
     "get": get, "echo": echo, "access": access, "http2": http2, "idle-connections": idle_connections, "start": start, "size": size,
-    "log": log, "log-postgres": log_postgres,
+    "ingest": ingest, "log": log, "log-postgres": log_postgres,
 }
 
 

@@ -17,6 +17,7 @@ let targets: [String: FuzzTarget] = [
     "resp": fuzzRESP,
     "sse": fuzzSSE,
     "text": fuzzText,
+    "update": fuzzUpdate,
     "websocket": fuzzWebSocket,
 ]
 

@@ -1,30 +1,28 @@
 package import Base
-package import BotAPI
+import BotAPI
 package import Bots
 package import Chats
 import HTTPClient
 import HTTPServer
 package import Identity
 package import Kernel
+package import Sending
 package import Store
 import Synchronization
 import Wire
 
 /// The Bot API of this server: programs written for Telegram use it with a key of ours in place of the bot's token.
 package final class BotFacade: Sendable {
-    /// Has a method carried out by Telegram; what is sent goes through the outbox.
-    package typealias Pass = @Sendable (PassedCall) async throws -> BotAPIAnswer
-
     /// What the room needs of the others.
     package struct Parts: Sendable {
         let database: any Database
         let vault: Vault
         let log: EventLog
         let registry: BotRegistry
-        let client: BotAPIClient
         let callers: Callers
         let files: Files
-        let pass: Pass
+        /// Has methods carried out by Telegram; what is sent goes through the outbox.
+        let sends: Sends
         /// The largest body that a call may have.
         let bodyMax: Int
         /// Whether programs may have updates delivered into our own networks.
@@ -34,23 +32,20 @@ package final class BotFacade: Sendable {
 
         /// Puts the parts together.
         package init(
-            database: any Database, vault: Vault, log: EventLog, registry: BotRegistry, client: BotAPIClient,
-            callers: Callers, files: Files,
-            bodyMax: Int, allowsPrivate: Bool, clocks: Clocks = .system, logger: Logger = .silent,
-            pass: @escaping Pass
+            database: any Database, vault: Vault, log: EventLog, registry: BotRegistry, callers: Callers, files: Files, sends: Sends,
+            bodyMax: Int, allowsPrivate: Bool, clocks: Clocks = .system, logger: Logger = .silent
         ) {
             self.database = database
             self.vault = vault
             self.log = log
             self.registry = registry
-            self.client = client
             self.callers = callers
             self.files = files
             self.bodyMax = bodyMax
             self.allowsPrivate = allowsPrivate
             self.clocks = clocks
             self.logger = logger
-            self.pass = pass
+            self.sends = sends
         }
     }
 
@@ -120,15 +115,14 @@ package final class BotFacade: Sendable {
         -> Response
     {
         try CallReach.check(method.name, arguments, caller, bot.source)
-        do {
-            let answer = try await parts.pass(
-                PassedCall(
-                    bot: bot.id, method: method, body: arguments.body,
-                    chat: arguments["chat_id"].flatMap { Int64($0) }, owner: caller.subject))
-            return .json(answer.whole, status: HTTPStatus(answer.status))
-        } catch let error as BotAPIError {
-            return CallAnswer.failure(error)
+        let answer = try await parts.sends.pass(
+            method, arguments.body, bot: bot.id, chat: arguments["chat_id"].flatMap { Int64($0) },
+            owner: caller.subject)
+        var response = Response.json(answer.whole, status: HTTPStatus(answer.status))
+        if answer.status == 429, let seconds = CallAnswer.retryAfter(answer.whole) {
+            response.fields.append("retry-after", "\(seconds)")
         }
+        return response
     }
 
     /// A program that reads needs a key that reaches something of the bot's.
@@ -162,18 +156,4 @@ package final class BotFacade: Sendable {
                 }
             }, logger: logger)
     }
-}
-
-/// A call on its way to Telegram.
-package struct PassedCall: Sendable {
-    /// The bot that is to do it.
-    package let bot: Int64
-    /// What it is to do.
-    package let method: BotMethod
-    /// The arguments, as the program gave them.
-    package let body: BotAPIBody
-    /// The chat that it is about, where it is one by number.
-    package let chat: Int64?
-    /// Who asked for it.
-    package let owner: String
 }

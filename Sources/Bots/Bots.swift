@@ -75,7 +75,8 @@ package struct Bots: Sendable {
     package static let sealedColumns = [BotStore.tokenColumn, BotStore.secretColumn]
 
     let parts: Parts
-    let states: BotStates
+    /// Whether bots work.
+    package let states: BotStates
     let hooks: WebhookSetter
 
     /// The service over its parts.

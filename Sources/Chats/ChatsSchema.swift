@@ -18,7 +18,7 @@ package enum ChatsSchema {
         """
         CREATE TABLE projected_chats (
             id BIGINT PRIMARY KEY, type TEXT, title TEXT, username TEXT, first_name TEXT, last_name TEXT,
-            migrated_to BIGINT, migrated_from BIGINT, last_position BIGINT NOT NULL, last_at BIGINT NOT NULL)
+            migrated_to BIGINT, migrated_from BIGINT)
         """,
         """
         CREATE TABLE projected_chat_sources (
@@ -28,7 +28,7 @@ package enum ChatsSchema {
         """
         CREATE TABLE projected_users (
             id BIGINT PRIMARY KEY, is_bot INTEGER NOT NULL, first_name TEXT, last_name TEXT, username TEXT,
-            language TEXT, seen_at BIGINT NOT NULL)
+            language TEXT)
         """,
         "CREATE TABLE projected_messages (" + rowID
             + """

@@ -1,5 +1,4 @@
 import Base
-import BotAPI
 import HTTPServer
 import Wire
 
@@ -56,27 +55,9 @@ enum CallAnswer {
         }
     }
 
-    /// Telegram's own answer as it came, or what stands for it where none came.
-    static func failure(_ error: BotAPIError) -> Response {
-        if let whole = error.whole, let status = error.status {
-            var response = Response.json(whole, status: HTTPStatus(status))
-            if let seconds = error.retryAfter.map({ Int(($0 / .seconds(1)).rounded(.up)) }) {
-                response.fields.append("retry-after", "\(seconds)")
-            }
-            return response
-        }
-        switch error.code {
-        case .timeout:
-            return failure(504, "Gateway Timeout: Telegram did not answer; whether it was done is not known")
-        case .tooLarge: return failure(413, "Request Entity Too Large")
-        case .badCall: return failure(404, "Not Found: method not found")
-        case .unauthorized:
-            // The client's own token is good; the one behind it is not any more.
-            return failure(502, "Bad Gateway: Telegram does not take the bot's token")
-        default:
-            let isKnown = error.mayHaveBeenSent ? "whether it was done is not known" : "nothing was done"
-            return failure(502, "Bad Gateway: Telegram cannot be reached; \(isKnown)")
-        }
+    /// The seconds that an answer of Telegram asks to wait.
+    static func retryAfter(_ whole: Bytes) -> Int? {
+        do { return try JSON.parse(whole).root["parameters"]?["retry_after"]?.int } catch { return nil }
     }
 
     static let yes: Bytes = "true"

@@ -50,9 +50,13 @@ package final class ChatProjector: Service {
         let end = log.end
         var position = try await database.read { try await ProjectionStore.stored(in: $0) }
         let parser = JSONParser()
+        var memory = ProjectionMemory()
         while position < end {
             let page = try await log.page(EventFilter(), after: position, limit: Self.pageMax)
-            position = try await write(page.events, from: position, through: page.position, parser)
+            let facts = Facts(page.events, parser)
+            let reached = try await write(facts, memory, from: position, through: page.position)
+            if reached == page.position { memory.remember(facts) } else { memory = ProjectionMemory() }
+            position = reached
         }
     }
 
@@ -63,6 +67,8 @@ package final class ChatProjector: Service {
     }
 
     private static let pageMax = 512
+    /// How much longer than a page took the projector rests.
+    private static let restPerWork = 4
 
     private func follow() async {
         while !Task.isCancelled {
@@ -86,28 +92,31 @@ package final class ChatProjector: Service {
         let reader = try await log.reader(from: .after(begin))
         defer { reader.close() }
         let parser = JSONParser()
+        var memory = ProjectionMemory()
         var position = begin
         while true {
             let events = try await reader.next()
             let through = reader.position
-            let reached = try await write(events, from: position, through: through, parser)
-            // Somebody has begun anew.
-            guard reached >= through else { return }
+            let start = ContinuousClock.now
+            let facts = Facts(events, parser)
+            // Somebody else has written, or emptied the tables: what was known of them may be wrong.
+            guard try await write(facts, memory, from: position, through: through) == through else { return }
+            memory.remember(facts)
             position = through
-            try await Task.sleep(for: pause)
+            // Whoever writes updates down goes first: this takes a part of the time alone, and catches up in calmer ones.
+            try await Task.sleep(for: max(pause, start.duration(to: .now) * Self.restPerWork))
         }
     }
 
     /// Writes a page that begins behind `from`; returns how far the tables are then.
     private func write(
-        _ events: [Event], from: Position, through: Position, _ parser: JSONParser
+        _ facts: Facts, _ memory: ProjectionMemory, from: Position, through: Position
     ) async throws -> Position {
-        let facts = Facts(events, parser)
         let reached = try await database.write { transaction -> Position in
             let stored = try await ProjectionStore.through(transaction)
             // Another node has written this page already, or the tables were emptied meanwhile.
             guard stored == from else { return stored }
-            try await ProjectionStore.write(facts, in: transaction)
+            try await ProjectionStore.write(facts, memory, in: transaction)
             try await ProjectionStore.setThrough(through, in: transaction)
             return through
         }

@@ -5,7 +5,7 @@ import Wire
 /// What a page of events says about chats, users and messages: the latest counts.
 struct Facts {
     /// A chat as Telegram shows it.
-    struct Chat {
+    struct Chat: Equatable {
         var type: String?
         var title: String?
         var username: String?
@@ -13,18 +13,15 @@ struct Facts {
         var lastName: String?
         var migratedTo: Int64?
         var migratedFrom: Int64?
-        var position: Position
-        var at: Timestamp
     }
 
     /// A user as Telegram shows it.
-    struct User {
+    struct User: Equatable {
         var isBot: Bool
         var firstName: String?
         var lastName: String?
         var username: String?
         var language: String?
-        var seenAt: Timestamp
     }
 
     /// A message as it stands after an event.
@@ -77,7 +74,7 @@ struct Facts {
 
     private mutating func add(_ event: Event, _ root: JSONView) {
         let content = event.content
-        if let message = TelegramMessage(of: event, root) { add(message, event) }
+        for message in TelegramMessage.all(of: event, root) { add(message, event) }
         if content.kind == TelegramMessage.sentKind { addDeletion(root, event) }
         for member in root.members where member.value.kind == .object {
             let object = member.value
@@ -136,7 +133,7 @@ struct Facts {
             type: Self.text(object["type"]), title: Self.text(object["title"]),
             username: Self.text(object["username"]), firstName: Self.text(object["first_name"]),
             lastName: Self.text(object["last_name"]), migratedTo: migratedTo ?? old?.migratedTo,
-            migratedFrom: migratedFrom ?? old?.migratedFrom, position: event.position, at: event.recordedAt)
+            migratedFrom: migratedFrom ?? old?.migratedFrom)
         let seen = Seen(chat: id, source: event.content.source)
         if sources[seen] == nil { sources[seen] = .some(nil) }
     }
@@ -146,7 +143,7 @@ struct Facts {
         users[id] = User(
             isBot: object["is_bot"]?.bool ?? false, firstName: Self.text(object["first_name"]),
             lastName: Self.text(object["last_name"]), username: Self.text(object["username"]),
-            language: Self.text(object["language_code"]), seenAt: event.recordedAt)
+            language: Self.text(object["language_code"]))
     }
 
     /// A name, cut where somebody made it long, and without what PostgreSQL cannot hold.

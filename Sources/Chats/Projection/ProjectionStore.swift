@@ -17,18 +17,19 @@ enum ProjectionStore {
             "UPDATE projected_through SET position = $1", [.integer(position.number)])
     }
 
-    static func write(_ facts: Facts, in transaction: any Transaction) async throws {
-        for (id, chat) in facts.chats.sorted(by: { $0.key < $1.key }) {
+    /// Writes what `memory` does not know to be there already.
+    static func write(_ facts: Facts, _ memory: ProjectionMemory, in transaction: any Transaction) async throws {
+        for (id, chat) in facts.chats.sorted(by: { $0.key < $1.key }) where memory.chats[id] != chat {
             try await write(chat, id, in: transaction)
         }
-        for (seen, status) in facts.sources {
+        for (seen, status) in facts.sources where status != nil || !memory.sources.contains(seen) {
             try await transaction.execute(
                 """
                 INSERT INTO projected_chat_sources (chat, source, status) VALUES ($1, $2, $3)
                 ON CONFLICT (chat, source) DO UPDATE SET status = excluded.status WHERE excluded.status IS NOT NULL
                 """, [.integer(seen.chat), .text(seen.source.text), .text(status)])
         }
-        for (id, user) in facts.users.sorted(by: { $0.key < $1.key }) {
+        for (id, user) in facts.users.sorted(by: { $0.key < $1.key }) where memory.users[id] != user {
             try await write(user, id, in: transaction)
         }
         for message in facts.messages { try await write(message, in: transaction) }
@@ -47,32 +48,30 @@ enum ProjectionStore {
         try await transaction.execute(
             """
             INSERT INTO projected_chats AS old (id, type, title, username, first_name, last_name, migrated_to,
-                migrated_from, last_position, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                migrated_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (id) DO UPDATE SET type = coalesce(excluded.type, old.type), title = excluded.title,
                 username = excluded.username, first_name = excluded.first_name, last_name = excluded.last_name,
                 migrated_to = coalesce(excluded.migrated_to, old.migrated_to),
-                migrated_from = coalesce(excluded.migrated_from, old.migrated_from),
-                last_position = excluded.last_position, last_at = excluded.last_at
+                migrated_from = coalesce(excluded.migrated_from, old.migrated_from)
             """,
             [
                 .integer(id), .text(chat.type), .text(chat.title), .text(chat.username),
                 .text(chat.firstName), .text(chat.lastName), .integer(chat.migratedTo),
-                .integer(chat.migratedFrom), .integer(chat.position.number), .integer(chat.at.milliseconds),
+                .integer(chat.migratedFrom),
             ])
     }
 
     private static func write(_ user: Facts.User, _ id: Int64, in transaction: any Transaction) async throws {
         try await transaction.execute(
             """
-            INSERT INTO projected_users (id, is_bot, first_name, last_name, username, language, seen_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO projected_users (id, is_bot, first_name, last_name, username, language)
+            VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (id) DO UPDATE SET is_bot = excluded.is_bot, first_name = excluded.first_name,
-                last_name = excluded.last_name, username = excluded.username, language = excluded.language,
-                seen_at = excluded.seen_at
+                last_name = excluded.last_name, username = excluded.username, language = excluded.language
             """,
             [
                 .integer(id), .flag(user.isBot), .text(user.firstName), .text(user.lastName),
-                .text(user.username), .text(user.language), .integer(user.seenAt.milliseconds),
+                .text(user.username), .text(user.language),
             ])
     }
 

@@ -23,6 +23,13 @@ package struct TelegramMessage: Sendable {
 
     private init(json: JSONView) { self.json = json }
 
+    /// Every message that an event tells of: an album that we sent is several.
+    static func all(of event: Event, _ root: JSONView) -> [TelegramMessage] {
+        if let message = TelegramMessage(of: event, root) { return [message] }
+        guard event.content.kind == sentKind, let list = root["messages"] else { return [] }
+        return list.elements.filter { $0.kind == .object }.map { TelegramMessage(json: $0) }
+    }
+
     /// The event that tells that a message of ours was sent.
     package static let sentKind = "send.sent"
     /// All events that tell of a message.

@@ -16,8 +16,8 @@ package enum ChatStore {
         let lastName: String?
         let migratedTo: Int64?
         let migratedFrom: Int64?
-        let cursor: Position
-        let lastAt: Timestamp
+        var cursor = Position.zero
+        var lastAt: Timestamp?
         var sources: [(source: String, status: String?)] = []
     }
 
@@ -50,7 +50,7 @@ package enum ChatStore {
     ) async throws -> [Chat] {
         var query = Query(
             """
-            SELECT id, type, title, username, first_name, last_name, migrated_to, migrated_from, last_position, last_at
+            SELECT id, type, title, username, first_name, last_name, migrated_to, migrated_from
             FROM projected_chats AS chat WHERE 1 = 1
             """)
         if let id { query.add(" AND id > " + query.parameter(.integer(id))) }
@@ -70,8 +70,7 @@ package enum ChatStore {
                 id: try row.integer(0), type: try row.optionalText(1), title: try row.optionalText(2),
                 username: try row.optionalText(3), firstName: try row.optionalText(4),
                 lastName: try row.optionalText(5), migratedTo: try row.optionalInteger(6),
-                migratedFrom: try row.optionalInteger(7), cursor: Position(try row.integer(8)),
-                lastAt: Timestamp(milliseconds: try row.integer(9)))
+                migratedFrom: try row.optionalInteger(7))
         }
         let places = Dictionary(found.enumerated().map { ($1.id, $0) }) { first, _ in first }
         try await transaction.query(
@@ -81,6 +80,10 @@ package enum ChatStore {
         ) { row in
             guard let place = places[try row.integer(0)] else { return }
             found[place].sources.append((try row.text(1), try row.optionalText(2)))
+        }
+        for last in try await EventLog.latest(of: found.map(\.id), in: transaction) {
+            guard let place = places[last.chat] else { continue }
+            (found[place].cursor, found[place].lastAt) = (last.position, last.recordedAt)
         }
         return found
     }
@@ -153,7 +156,7 @@ extension ChatStore.Chat: JSONWritable {
     /// The chat as a line for people.
     package var line: String {
         let name = title ?? [firstName, lastName].compactMap(\.self).joined(separator: " ")
-        return "\(id)  \(type ?? "?")  \(name)\(username.map { "  @\($0)" } ?? "")  \(lastAt.rfc3339)"
+        return "\(id)  \(type ?? "?")  \(name)\(username.map { "  @\($0)" } ?? "")  \(lastAt?.rfc3339 ?? "")"
     }
 
     /// Writes the object.
@@ -168,7 +171,7 @@ extension ChatStore.Chat: JSONWritable {
             $0.field("migratedTo", migratedTo.map { "\($0)" })
             $0.field("migratedFrom", migratedFrom.map { "\($0)" })
             $0.field("cursor", "\(cursor.number)")
-            $0.field("lastActivityAt", lastAt.rfc3339)
+            $0.field("lastActivityAt", lastAt?.rfc3339)
             $0.key("sources")
             $0.array {
                 for (source, status) in sources {
@@ -190,7 +193,7 @@ extension ChatStore.Chat: JSONWritable {
             .init("migratedTo", .nullable(.string()), "The supergroup that the group has become."),
             .init("migratedFrom", .nullable(.string())),
             .init("cursor", .string(), "The last event of the chat when this was read."),
-            .init("lastActivityAt", .string(format: "date-time")),
+            .init("lastActivityAt", .nullable(.string(format: "date-time"))),
             .init(
                 "sources",
                 .array(.object([.init("source", .string()), .init("status", .nullable(.string()))])),

@@ -158,6 +158,27 @@ package final class EventLog: Sendable {
         return try await EventPages.events(query, transaction)
     }
 
+    /// The last event of each of some chats, where any is kept.
+    package static func latest(of chats: [Int64], in transaction: any ReadTransaction) async throws
+        -> [(chat: Int64, position: Position, recordedAt: Timestamp)]
+    {
+        try await transaction.all(
+            SQL(
+                sqlite: """
+                    SELECT event.chat, event.position, event.recorded_at FROM json_each($1) AS list JOIN events AS event
+                    ON event.chat = list.value AND event.sequence =
+                        (SELECT max(sequence) FROM events WHERE chat = list.value)
+                    """,
+                postgres: """
+                    SELECT event.chat, event.position, event.recorded_at FROM unnest($1::bigint[]) AS list (value)
+                    JOIN events AS event ON event.chat = list.value AND event.sequence =
+                        (SELECT max(sequence) FROM events WHERE chat = list.value)
+                    """), [.integers(chats)]
+        ) { row in
+            (try row.integer(0), Position(try row.integer(1)), Timestamp(milliseconds: try row.integer(2)))
+        }
+    }
+
     /// When the oldest event that is kept was recorded; nil in an empty log.
     package func oldest() async throws -> Timestamp? {
         try await database.read { transaction in

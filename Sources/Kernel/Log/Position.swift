@@ -36,6 +36,9 @@ package struct Source: Sendable, Hashable, CustomStringConvertible {
     /// Heliograph itself.
     package static let gateway = Source("gateway")
 
+    /// Telegram's number for the bot, where it is one.
+    package var botID: Int64? { text.hasPrefix("bot:") ? Int64(text.dropFirst(4)) : nil }
+
     /// The bot or account that a text from outside names; nil where it names none.
     package init?(name: String) {
         for prefix in ["bot:", "account:"] where name.hasPrefix(prefix) {

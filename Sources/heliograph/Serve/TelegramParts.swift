@@ -8,6 +8,7 @@ import HTTPServer
 import Identity
 import Kernel
 import Reactor
+import Sending
 import System
 
 /// What speaks with Telegram, and what is made of what it says.
@@ -23,6 +24,7 @@ struct TelegramParts {
     private let receiver: WebhookReceiver
     private let facade: BotFacade
     private let hooks: HookService
+    let sends: Sends
     private let cache: FileCache
     private let pool: BlockingPool
     /// The routes.
@@ -55,21 +57,25 @@ struct TelegramParts {
             "\(configuration.data)/files", pool: pool, bytesMax: configuration.telegram.filesBytesMax,
             fileBytesMax: configuration.telegram.fileBytesMax)
         let files = Files(database, registry, client, cache, pool: pool)
-        let client = client
+        var sending = Sends.Parts(
+            database: database, log: log, client: client, bus: bus, leases: leases.keeper,
+            token: { [registry] in registry.token(of: $0) },
+            bots: { [chats] chat in try await chats.sources(of: chat).compactMap(\.botID) },
+            unauthorized: { [bots] in await bots.states.mark($0, .unauthorized, $1) })
+        sending.settings.bodyBytesMax = configuration.http.bodyBytesMax
+        sending.metrics = metrics
+        sending.logger = logging.logger("sending")
+        sends = Sends(sending)
         facade = BotFacade(
             BotFacade.Parts(
-                database: database, vault: vault, log: log, registry: registry, client: client,
-                callers: identity.callers, files: files, bodyMax: configuration.http.bodyBytesMax,
-                allowsPrivate: configuration.telegram.allowsPrivateHooks, logger: logging.logger("bot-api")
-            ) { [registry] call in
-                guard let token = registry.token(of: call.bot) else { throw APIError(.unauthorized) }
-                return try await client.call(call.method.name, call.body, as: token)
-            })
+                database: database, vault: vault, log: log, registry: registry, callers: identity.callers,
+                files: files, sends: sends, bodyMax: configuration.http.bodyBytesMax,
+                allowsPrivate: configuration.telegram.allowsPrivateHooks, logger: logging.logger("bot-api")))
         hooks = try HookService(facade, leases.keeper, on: group)
         let home = configuration.publicURL.map { "\($0)" }
         routes =
             BotRoutes(bots).routes + receiver.routes + ChatRoutes(chats, identity.callers).routes
-            + FileRoutes(files).routes + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
+            + SendRoutes(sends).routes + FileRoutes(files).routes + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
             + FacadeRoutes(facade).routes
         let registry = registry
         health.add("bots") {

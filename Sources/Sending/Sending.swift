@@ -1,2 +1,0 @@
-/// To be built.
-enum SendingRoom {}

@@ -1,0 +1,199 @@
+import Base
+import BotAPI
+import Kernel
+import StoreTesting
+import Synchronization
+import Testing
+import Wire
+
+@testable import Sending
+
+@Suite struct SendTests {
+    @Test(arguments: Backend.allCases)
+    func `a send reaches Telegram once, and each step is in the log`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            let send = try await house.sent(try SendHouse.draft("hello") { $0.correlation = "c-1" })
+            #expect(send.state == .sent)
+            #expect(send.message == 1)
+            #expect(send.attempts == 1)
+            #expect(send.correlation == "c-1")
+            #expect(house.telegram.calls.map(\.text) == ["hello"])
+            let events = try await house.events(of: send.id, 3)
+            #expect(events.map(\.content.kind) == ["send.pending", "send.sending", "send.sent"])
+            let last = try #require(events.last?.content)
+            #expect(last.source == .bot(42) && last.chat == 5 && last.sender == 42 && last.message == 1)
+            let payload = try JSONValue(JSON.parse(try #require(last.payload)).root)
+            #expect(payload["send"]?["state"]?.string == "SENT")
+            #expect(payload["message"]?["message_id"]?.int64 == 1)
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `the same key stands for the same send`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            let first = try await house.sent(try SendHouse.draft("once") { $0.idempotencyKey = "k" })
+            let again = try await house.sent(try SendHouse.draft("once") { $0.idempotencyKey = "k" })
+            #expect(first == again)
+            #expect(house.telegram.calls.count == 1)
+            await #expect(throws: SendError.keyReused) {
+                try await house.sent(try SendHouse.draft("other") { $0.idempotencyKey = "k" })
+            }
+            let other = Caller(
+                userID: 8, userName: "eve", credential: .token, roles: [], permissions: [], reach: .everything
+            )
+            let theirs = try await house.sent(
+                try SendHouse.draft("once") { $0.idempotencyKey = "k" }, by: other)
+            #expect(theirs.id != first.id)
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `many sends to a chat keep their order`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            var last: Send?
+            for number in 0..<100 {
+                last = try await house.sends.submit(try SendHouse.draft("\(number)"), by: SendHouse.caller)
+            }
+            _ = try await house.wait(try #require(last).id, .sent)
+            let texts = house.telegram.calls.compactMap(\.text).joined(separator: " ")
+            #expect(texts == (0..<100).map { "\($0)" }.joined(separator: " "))
+        }
+    }
+
+    @Test(arguments: [
+        (400, "Bad Request: chat not found", "badRequest"), (403, "Forbidden: bot was blocked", "forbidden"),
+        (401, "Unauthorized", "unauthorized"),
+    ])
+    func `a refusal is told in Telegram's words`(status: Int, text: String, code: String) async throws {
+        try await SendHouse.open { house in
+            house.telegram.answers { _ in FakeTelegram.refusal(status, text) }
+            let send = try await house.sent(try SendHouse.draft("x"))
+            #expect(send.state == .failed)
+            #expect(send.errorCode == code)
+            #expect(send.error == text)
+            #expect(send.status == status)
+            #expect(house.refusedBots.withLock { $0 } == (status == 401 ? [42] : []))
+        }
+    }
+
+    @Test func `what Telegram may have is uncertain, and never repeated`() async throws {
+        try await SendHouse.open { house in
+            house.telegram.answers { _ in FakeTelegram.refusal(500, "Internal Server Error: restart") }
+            let send = try await house.sent(try SendHouse.draft("x"))
+            #expect(send.state == .uncertain)
+            #expect(house.telegram.calls.count == 1)
+            let events = try await house.events(of: send.id, 3)
+            #expect(events.last?.content.kind == "send.uncertain")
+        }
+    }
+
+    @Test func `what may be done twice is repeated`() async throws {
+        try await SendHouse.open { house in
+            house.telegram.answers {
+                $0.number < 3
+                    ? FakeTelegram.refusal(502, "Bad Gateway")
+                    : FakeTelegram.json(#"{"ok":true,"result":true}"#)
+            }
+            let draft = SendDraft(
+                bot: 42, chat: 5, method: try #require(BotMethod("deleteMessage")),
+                body: .json(#"{"chat_id":5,"message_id":3}"#))
+            let send = try await house.sent(draft)
+            #expect(send.state == .sent)
+            #expect(send.attempts == 3)
+        }
+    }
+
+    @Test func `a pause that Telegram wants is kept exactly, and then the send goes`() async throws {
+        try await SendHouse.open { house in
+            house.telegram.answers {
+                $0.number == 1
+                    ? FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":1}"#)
+                    : FakeTelegram.message($0)
+            }
+            let send = try await house.sent(try SendHouse.draft("x"))
+            #expect(send.state == .sent)
+            #expect(send.attempts == 2)
+            let calls = house.telegram.calls
+            #expect(calls.count == 2)
+            #expect(calls[1].at - calls[0].at >= 1_000_000_000)
+        }
+    }
+
+    @Test func `a group that became a supergroup is followed`() async throws {
+        try await SendHouse.open { house in
+            house.telegram.answers {
+                $0.chat == -5
+                    ? FakeTelegram.refusal(400, "Bad Request: upgraded", #"{"migrate_to_chat_id":-1005}"#)
+                    : FakeTelegram.message($0)
+            }
+            let send = try await house.sent(try SendHouse.draft("x", to: -5))
+            #expect(send.state == .sent)
+            #expect(send.chat == -1005)
+            #expect(house.telegram.calls.map(\.chat) == [-5, -1005])
+        }
+    }
+
+    @Test func `a scheduled send goes when its time has come`() async throws {
+        try await SendHouse.open { house in
+            let due = Clocks.system.now + .milliseconds(300)
+            let send = try await house.sends.submit(
+                try SendHouse.draft("later") { $0.notBefore = due }, by: SendHouse.caller)
+            #expect(send.state == .pending)
+            _ = try await house.sent(try SendHouse.draft("now"))
+            let done = try await house.wait(send.id, .sent)
+            #expect(done.updatedAt >= due)
+            #expect(house.telegram.calls.map(\.text) == ["now", "later"])
+        }
+    }
+
+    @Test func `a send that waits can be taken back, one that went cannot`() async throws {
+        try await SendHouse.open { house in
+            let send = try await house.sends.submit(
+                try SendHouse.draft("later") { $0.notBefore = Clocks.system.now + .seconds(60) },
+                by: SendHouse.caller)
+            let cancelled = try await house.sends.cancel(send)
+            #expect(cancelled.state == .cancelled)
+            let sent = try await house.sent(try SendHouse.draft("now"))
+            await #expect(throws: SendError.notWaiting(sent)) { try await house.sends.cancel(sent) }
+            #expect(house.telegram.calls.map(\.text) == ["now"])
+        }
+    }
+
+    @Test func `who may not send is refused, and nothing is stored`() async throws {
+        try await SendHouse.open { house in
+            let nobody = Caller(
+                userID: 9, userName: "no", credential: .token, roles: [], permissions: [], reach: .nothing)
+            await #expect(throws: SendError.forbidden) {
+                try await house.sends.submit(try SendHouse.draft("x"), by: nobody)
+            }
+            await #expect(throws: SendError.unknownBot) {
+                try await house.sends.submit(try SendHouse.draft("x", bot: 3), by: SendHouse.caller)
+            }
+            let stored = try await house.sends.core.store.page(.init(), limit: 10)
+            #expect(stored.isEmpty)
+        }
+    }
+
+    @Test func `while Telegram is away everything waits, and then it goes`() async throws {
+        var place = ""
+        try await FakeTelegram.open { place = $0.place }
+        let base = try #require(WebAddress("http://\(place)"))
+        let client = try BotAPIClient(base, on: TestLoops.shared.get())
+        try await SendHouse.open(.sqlite, { $0.client = client }) { house in
+            var ids: [Int64] = []
+            for chat in 1...10 as ClosedRange<Int64> {
+                ids.append(
+                    try await house.sends.submit(try SendHouse.draft("x", to: chat), by: SendHouse.caller).id)
+            }
+            while try await house.sends.send(ids[0])?.errorCode != "unreachable" {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            try await FakeTelegram.open(at: place) { telegram in
+                for id in ids { _ = try await house.wait(id, .sent) }
+                #expect(Set(telegram.calls.compactMap(\.chat)) == Set(1...10))
+                #expect(telegram.calls.count == 10)
+            }
+        }
+        await client.shutdown()
+    }
+}

@@ -1,5 +1,0 @@
-import Testing
-
-@testable import Sending
-
-@Suite struct SendingTests {}

@@ -11,7 +11,8 @@ import Testing
         play.finish()
         #expect(play.through == play.submitted)
         #expect(play.governor.count == 0)
-        check(play.sent.map(\.at), SendLimits().botCount, SendLimits().botWindow)
+        let calls = play.sent.flatMap { Array(repeating: $0.at, count: max(1, $0.entry.messageCount)) }
+        check(calls, SendLimits().botCount, SendLimits().botWindow)
         checkChats(play.sent)
         for silence in play.silences {
             let isBroken = play.sent.contains {
@@ -29,12 +30,13 @@ import Testing
 
     private func checkChats(_ sent: [Play.Sent]) {
         let limits = SendLimits()
-        let messages = Dictionary(grouping: sent.filter(\.entry.isMessage)) { $0.entry.chat }
+        let messages = Dictionary(grouping: sent.filter { $0.entry.messageCount > 0 }) { $0.entry.chat }
         for case (let chat?, let list) in messages {
-            let moments = list.map(\.at)
-            // A burst at once, then one each interval, over any span.
-            for span in 1...5 { check(moments, limits.chatBurst + span - 1, limits.chatInterval * span) }
+            let moments = list.flatMap { Array(repeating: $0.at, count: $0.entry.messageCount) }
             if chat < 0 { check(moments, limits.groupCount, limits.groupWindow) }
+            // A burst at once, then one each interval, over any span; albums beyond the burst go whole.
+            guard list.allSatisfy({ $0.entry.messageCount <= limits.chatBurst }) else { continue }
+            for span in 1...5 { check(moments, limits.chatBurst + span - 1, limits.chatInterval * span) }
         }
         // One owner's sends to a chat keep their order within a priority; what came back keeps its place.
         for case (let chat?, let list) in Dictionary(grouping: sent, by: { $0.entry.chat }) {
@@ -116,7 +118,7 @@ private struct Play {
             id: nextID, chat: chat == 0 ? nil : chat,
             owner: ["a", "b", "c"].randomElement(using: &random) ?? "a",
             priority: Bool.random(using: &random) ? .bulk : .interactive,
-            isMessage: Int.random(in: 0..<5, using: &random) > 0)
+            messageCount: ([0, 1, 1, 1, 2] + (chat < 20 ? [] : [12])).randomElement(using: &random) ?? 1)
         if Bool.random(using: &random), governor.admit(entry, at: now) {
             boarding.append(entry)
         } else {

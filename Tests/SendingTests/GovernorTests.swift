@@ -8,9 +8,9 @@ import Testing
 
     private func entry(
         _ id: Int64, chat: Int64? = 1, owner: String = "a", _ priority: SendPriority = .interactive,
-        isMessage: Bool = true
+        messages: Int = 1
     ) -> Governor.Entry {
-        Governor.Entry(id: id, chat: chat, owner: owner, priority: priority, isMessage: isMessage)
+        Governor.Entry(id: id, chat: chat, owner: owner, priority: priority, messageCount: messages)
     }
 
     private func next(_ governor: inout Governor, _ now: Moment) -> Governor.Action { governor.next(at: now) }
@@ -52,9 +52,21 @@ import Testing
         #expect(drain(&governor, at: Self.start + .seconds(1)) == [4])
     }
 
+    @Test func `an album counts as its messages`() {
+        var governor = Governor(SendLimits())
+        governor.add(entry(1, messages: 3))
+        governor.add(entry(2))
+        #expect(drain(&governor, at: Self.start) == [1])
+        #expect(next(&governor, Self.start) == .wait(until: Self.start + .seconds(1)))
+        for id in 3...6 as ClosedRange<Int64> { governor.add(entry(id, chat: id, messages: 10)) }
+        // 3 + 10 + 10 of 30 are taken.
+        #expect(drain(&governor, at: Self.start) == [3, 4])
+        #expect(drain(&governor, at: Self.start + .milliseconds(1050)) == [5, 6, 2])
+    }
+
     @Test func `changes of messages do not count toward their chat`() {
         var governor = Governor(SendLimits())
-        for id in 1...20 as ClosedRange<Int64> { governor.add(entry(id, isMessage: false)) }
+        for id in 1...20 as ClosedRange<Int64> { governor.add(entry(id, messages: 0)) }
         #expect(drain(&governor, at: Self.start).count == 20)
     }
 

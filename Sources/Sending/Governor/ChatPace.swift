@@ -20,17 +20,18 @@ struct ChatPace: Sendable {
         if chat < 0 { group = Window(limits.groupCount, per: limits.groupWindow) }
     }
 
-    /// From when on a message may go.
-    func opening() -> Moment {
-        let pace = earned + interval * -(burst - 1)
-        return max(silentUntil, pace, group?.opening() ?? Moment(nanoseconds: .min))
+    /// From when on so many messages may go at once.
+    func opening(_ count: Int) -> Moment {
+        let pace = earned + interval * -(burst - min(count, burst))
+        // One at a time is on its way to a chat, so none holds a place.
+        return max(silentUntil, pace, group?.opening(count) ?? silentUntil)
     }
 
-    /// A message departs.
-    mutating func note(_ now: Moment) {
-        earned = max(earned, now) + interval
-        group?.hold()
-        group?.depart(at: now)
+    /// So many messages depart.
+    mutating func note(_ count: Int, _ now: Moment) {
+        earned = max(earned, now) + interval * count
+        group?.hold(count)
+        group?.depart(count, at: now)
     }
 
     /// Whether it is as if nothing had ever been sent.

@@ -12,8 +12,10 @@ struct Governor: Sendable {
         let chat: Int64?
         let owner: String
         let priority: SendPriority
-        /// Whether a message comes of it, which counts toward the limits of its chat.
-        let isMessage: Bool
+        /// How many messages come of it, which count toward the limits of its chat.
+        let messageCount: Int
+        /// How much it counts toward the limit of the bot.
+        fileprivate var weight: Int { max(1, messageCount) }
     }
 
     /// What to do next.
@@ -100,9 +102,13 @@ struct Governor: Sendable {
         while let lane = later.pop(through: now) { makeReady(lane) }
         for priority in SendPriority.allCases {
             guard ready[priority]?.owners.isEmpty == false else { continue }
-            guard let opening = botOpening(priority) else { return wait(until: nil) }
+            guard let opening = botOpening(priority, 1) else { return wait(until: nil) }
             if opening > now { return wait(until: opening) }
-            if let entry = take(priority, now) { return .send(entry) }
+            switch take(priority, now) {
+            case .entry(let entry): return .send(entry)
+            case .tooHeavy(let opening): return wait(until: opening)
+            case .none: break
+            }
         }
         sweep(now)
         return wait(until: nil)
@@ -110,7 +116,8 @@ struct Governor: Sendable {
 
     /// Lets a send that is not among the waiting go at once, if nothing stands against it.
     mutating func admit(_ entry: Entry, at now: Moment) -> Bool {
-        guard let opening = botOpening(entry.priority), opening <= now, queues[Self.lane(of: entry)] == nil,
+        guard let opening = botOpening(entry.priority, entry.weight), opening <= now,
+            queues[Self.lane(of: entry)] == nil,
             later.first.map({ $0 > now }) ?? true, ready.values.allSatisfy(\.owners.isEmpty)
         else { return false }
         if let chat = entry.chat, let pace = chats[chat] {
@@ -126,14 +133,16 @@ struct Governor: Sendable {
     mutating func departs(_ entry: Entry, at now: Moment) -> Moment? {
         let silent = max(silentUntil, entry.chat.flatMap { chats[$0]?.silentUntil } ?? silentUntil)
         guard silent <= now else { return silent }
-        if boarding.remove(entry.id) != nil { bot.depart(at: now) }
-        if entry.isMessage, let chat = entry.chat { chats[chat, default: ChatPace(chat, limits)].note(now) }
+        if boarding.remove(entry.id) != nil { bot.depart(entry.weight, at: now) }
+        if entry.messageCount > 0, let chat = entry.chat {
+            chats[chat, default: ChatPace(chat, limits)].note(entry.messageCount, now)
+        }
         return nil
     }
 
     /// A send is through, however it ended, and whether or not it departed.
     mutating func finished(_ entry: Entry) {
-        if boarding.remove(entry.id) != nil { bot.depart(at: nil) }
+        if boarding.remove(entry.id) != nil { bot.depart(entry.weight, at: nil) }
         guard let chat = entry.chat else { return }
         let parked = chats[chat]?.parked ?? []
         chats[chat]?.isBusy = false
@@ -172,10 +181,12 @@ struct Governor: Sendable {
     }
 
     /// Counts what another node sent before, so that taking over goes over no limit.
-    mutating func note(chat: Int64?, isMessage: Bool, at moment: Moment) {
-        bot.hold()
-        bot.depart(at: moment)
-        if isMessage, let chat { chats[chat, default: ChatPace(chat, limits)].note(moment) }
+    mutating func note(chat: Int64?, messageCount: Int, at moment: Moment) {
+        bot.hold(max(1, messageCount))
+        bot.depart(max(1, messageCount), at: moment)
+        if messageCount > 0, let chat {
+            chats[chat, default: ChatPace(chat, limits)].note(messageCount, moment)
+        }
     }
 
     /// What is left of the limits.
@@ -187,7 +198,14 @@ struct Governor: Sendable {
 
     // MARK: Within
 
-    private mutating func take(_ priority: SendPriority, _ now: Moment) -> Entry? {
+    private enum Taken {
+        case entry(Entry)
+        /// The next one needs more of the bot's limit than there is.
+        case tooHeavy(until: Moment?)
+        case none
+    }
+
+    private mutating func take(_ priority: SendPriority, _ now: Moment) -> Taken {
         while let lane = popReady(priority) {
             guard var queue = queues[lane],
                 let entry = queue.entries.indices.contains(queue.first)
@@ -203,6 +221,11 @@ struct Governor: Sendable {
                 later.add(lane, at: earliest)
                 continue
             }
+            let free = botOpening(priority, entry.weight)
+            guard let free, free <= now else {
+                makeReady(lane, atFront: true)
+                return .tooHeavy(until: free)
+            }
             queue.first += 1
             queue.notBefore = Moment(nanoseconds: .min)
             if queue.first > 32, queue.first * 2 > queue.entries.count {
@@ -217,24 +240,25 @@ struct Governor: Sendable {
                 queues[lane] = queue
                 chats[lane.place]?.parked.append(lane)
             }
-            return entry
+            return .entry(entry)
         }
-        return nil
+        return .none
     }
 
     private mutating func begin(_ entry: Entry) {
-        bot.hold()
+        bot.hold(entry.weight)
         boarding.insert(entry.id)
         if let chat = entry.chat { chats[chat, default: ChatPace(chat, limits)].isBusy = true }
     }
 
     private func opening(_ pace: ChatPace, _ entry: Entry) -> Moment {
-        entry.isMessage ? pace.opening() : pace.silentUntil
+        entry.messageCount > 0 ? pace.opening(entry.messageCount) : pace.silentUntil
     }
 
     /// From when on the bot's limit lets one pass; nil until another has departed.
-    private func botOpening(_ priority: SendPriority) -> Moment? {
-        bot.opening(reserve: priority == .bulk ? limits.interactiveReserve : 0).map { max(silentUntil, $0) }
+    private func botOpening(_ priority: SendPriority, _ weight: Int) -> Moment? {
+        let reserve = priority == .bulk ? limits.interactiveReserve : 0
+        return bot.opening(weight, reserve: reserve).map { max(silentUntil, $0) }
     }
 
     /// The bot's limit stands in the way, or nothing is ready; what waits for its chat may become so before.
@@ -243,12 +267,18 @@ struct Governor: Sendable {
         return moments.min().map { .wait(until: $0) } ?? .rest
     }
 
-    private mutating func makeReady(_ lane: Lane) {
+    private mutating func makeReady(_ lane: Lane, atFront: Bool = false) {
         guard queues[lane] != nil else { return }
         var turns = ready[lane.priority] ?? Turns()
         guard turns.standing.insert(lane).inserted else { return }
-        if turns.lanes[lane.owner, default: []].isEmpty { turns.owners.append(lane.owner) }
-        turns.lanes[lane.owner, default: []].append(lane)
+        if atFront {
+            turns.owners.removeAll { $0 == lane.owner }
+            turns.owners.insert(lane.owner, at: 0)
+            turns.lanes[lane.owner, default: []].insert(lane, at: 0)
+        } else {
+            if turns.lanes[lane.owner, default: []].isEmpty { turns.owners.append(lane.owner) }
+            turns.lanes[lane.owner, default: []].append(lane)
+        }
         ready[lane.priority] = turns
     }
 

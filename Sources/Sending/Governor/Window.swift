@@ -18,25 +18,29 @@ struct Window: Sendable {
         self.span = span
     }
 
-    /// From when on one more may pass while `reserve` places stay free; nil until another has departed.
-    func opening(reserve: Int = 0) -> Moment? {
+    /// From when on so many more may pass while `reserve` places stay free; nil until others have departed.
+    ///
+    /// What is more than the window holds passes once it is empty.
+    func opening(_ weight: Int = 1, reserve: Int = 0) -> Moment? {
         // The one that must have left the window before.
-        let place = moments.count - (count - min(reserve, count - 1))
+        let place = moments.count - 1 - max(0, count - weight - min(reserve, count - 1))
         guard place >= 0 else { return Self.past }
         return moments[place] == Self.distant ? nil : moments[place] + span
     }
 
-    /// One is let through, to depart soon.
-    mutating func hold() {
-        moments.append(Self.distant)
+    /// So many are let through, to depart soon.
+    mutating func hold(_ weight: Int) {
+        moments += Array(repeating: Self.distant, count: min(weight, count))
         // Those that never depart give their places back to the ones before.
-        if moments.count > count * 2 { moments.removeFirst() }
+        if moments.count > count * 2 { moments.removeFirst(moments.count - count * 2) }
     }
 
-    /// One that was let through departs now, or never.
-    mutating func depart(at now: Moment?) {
-        guard let place = moments.firstIndex(of: Self.distant) else { return }
-        if let now { moments[place] = now } else { moments.remove(at: place) }
+    /// So many that were let through depart now, or never.
+    mutating func depart(_ weight: Int, at now: Moment?) {
+        for _ in 0..<min(weight, count) {
+            guard let place = moments.firstIndex(of: Self.distant) else { return }
+            if let now { moments[place] = now } else { moments.remove(at: place) }
+        }
     }
 
     /// How many passed within the span before `now`.

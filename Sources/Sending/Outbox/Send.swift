@@ -49,6 +49,8 @@ package struct Send: Sendable, Equatable {
     /// The number of the message that came of it.
     package internal(set) var message: Int64?
     let revision: Int64
+    /// How many messages come of it.
+    let messageCount: Int
 
     /// What Telegram made of it, as raw JSON.
     var result: Bytes? {

@@ -82,7 +82,7 @@ package struct SendDraft: Sendable {
 
     func entry(id: Int64, owner: String) -> Governor.Entry {
         Governor.Entry(
-            id: id, chat: chat, owner: owner, priority: priority, isMessage: method.kind == .send)
+            id: id, chat: chat, owner: owner, priority: priority, messageCount: messageCount)
     }
 }
 

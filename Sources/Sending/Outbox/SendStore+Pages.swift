@@ -110,7 +110,7 @@ extension SendStore {
         /// What was on its way when the last owner went.
         var stranded: [Send] = []
         /// What went lately: where to, and when.
-        var recent: [(chat: Int64?, isMessage: Bool, at: Timestamp)] = []
+        var recent: [(chat: Int64?, messageCount: Int, at: Timestamp)] = []
         /// What Telegram has forbidden.
         var pauses: [Pause] = []
     }
@@ -128,7 +128,7 @@ extension SendStore {
                 [.integer(bot), .integer(since.milliseconds)]
             ) { row in
                 let send = try Send(row)
-                return (send.chat, send.entry.isMessage, send.updatedAt)
+                return (send.chat, send.messageCount, send.updatedAt)
             }
             result.pauses = try await transaction.all(
                 "SELECT chat, until FROM send_pauses WHERE bot = $1", [.integer(bot)]
@@ -147,7 +147,7 @@ extension SendStore {
             try await lease.check(in: transaction)
             var settled: [Send] = []
             for send in stranded {
-                let isRepeatable = !send.entry.isMessage
+                let isRepeatable = send.messageCount == 0
                 let row = try await transaction.first(
                     "UPDATE sends SET state = $2, updated_at = $3, error_code = $4, error = $5, "
                         + "revision = revision + 1 WHERE id = $1 AND state = 'SENDING' RETURNING "

@@ -28,7 +28,7 @@ struct SendStore: Sendable {
 
     static let columns: SQL =
         "id, bot, chat, method, state, priority, owner, idempotency_key, correlation, not_before, attempts, "
-        + "created_at, updated_at, status, answer, error_code, error, message, revision"
+        + "created_at, updated_at, status, answer, error_code, error, message, revision, messages"
 
     // MARK: Making
 
@@ -52,8 +52,9 @@ struct SendStore: Sendable {
         let isSending = new.state == .sending
         let send = try await transaction.first(
             "INSERT INTO sends (id, bot, chat, method, content_type, body, state, priority, owner, idempotency_key, "
-                + "request_hash, correlation, not_before, attempts, created_at, updated_at, revision, logged) "
-                + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0) "
+                + "request_hash, correlation, not_before, attempts, created_at, updated_at, revision, logged, "
+                + "messages) "
+                + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0, $16) "
                 + "ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING "
                 + "RETURNING " + columns,
             [
@@ -62,14 +63,14 @@ struct SendStore: Sendable {
                 .bytes(bytes), .text(new.state.rawValue), .integer(draft.priority.rawValue), .text(new.owner),
                 .text(draft.idempotencyKey), .bytes(hash), .text(draft.correlation),
                 .integer(draft.notBefore?.milliseconds ?? 0), .integer(isSending ? 1 : 0),
-                .integer(now.milliseconds),
+                .integer(now.milliseconds), .integer(Int64(draft.messageCount)),
             ]
         ) { try Send($0) }
         if let send { return .new(send) }
         let known = try await transaction.first(
             "SELECT " + columns + ", request_hash FROM sends WHERE owner = $1 AND idempotency_key = $2",
             [.text(new.owner), .text(draft.idempotencyKey)]
-        ) { (send: try Send($0), hash: try $0.bytes(19)) }
+        ) { (send: try Send($0), hash: try $0.bytes(20)) }
         guard let known else { throw StoreError(.timeout, "a send with the same key went away meanwhile") }
         return known.hash == hash ? .known(known.send) : .otherRequest
     }
@@ -92,7 +93,7 @@ struct SendStore: Sendable {
                     + "revision = revision + 1 WHERE id = $1 AND state = 'PENDING' RETURNING " + Self.columns
                     + ", content_type, body",
                 [.integer(id), .integer(now.milliseconds)]
-            ) { Departure(send: try Send($0), body: SendDraft.Body(type: try $0.text(19), try $0.bytes(20))) }
+            ) { Departure(send: try Send($0), body: SendDraft.Body(type: try $0.text(20), try $0.bytes(21))) }
         }
     }
 
@@ -202,11 +203,12 @@ extension Send {
         error = try row.optionalText(16)
         message = try row.optionalInteger(17)
         revision = try row.integer(18)
+        messageCount = Int(try row.integer(19))
     }
 
     var entry: Governor.Entry {
         Governor.Entry(
             id: id, chat: chat, owner: owner, priority: priority,
-            isMessage: (BotMethod(method)?.kind ?? .send) == .send)
+            messageCount: messageCount)
     }
 }

@@ -111,7 +111,7 @@ final class SendingService: Service {
         var governor = Governor(core.parts.settings.limits)
         let moment = clocks.moment
         for sent in past.recent {
-            governor.note(chat: sent.chat, isMessage: sent.isMessage, at: moment + (sent.at - now))
+            governor.note(chat: sent.chat, messageCount: sent.messageCount, at: moment + (sent.at - now))
         }
         for pause in past.pauses where pause.until > now {
             if let chat = pause.chat {

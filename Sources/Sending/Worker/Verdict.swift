@@ -32,7 +32,7 @@ enum Verdict: Equatable {
     }
 
     init(_ error: BotAPIError, of send: Send, hasMigrated: Bool, _ settings: SendSettings) {
-        let isMessage = send.entry.isMessage
+        let isMessage = send.messageCount > 0
         switch error.code {
         case .tooManyRequests:
             // Telegram does not say of whom it speaks. In groups it is the group's limit as a rule, elsewhere the bot's.

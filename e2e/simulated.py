@@ -52,7 +52,12 @@ class SimProcess(scenario.Sim):
 class Gateway(Server):
     """A gateway on a simulator, and an operator who uses it."""
 
-    def __init__(self, folder, sim, **settings):
+    def __init__(self, folder, sim, paced=False, **settings):
+        if not paced:
+            # People in tests do not wait their turn.
+            settings = {
+                "HELIOGRAPH_SENDING_BOT_PER_SECOND": 10_000, "HELIOGRAPH_SENDING_CHAT_INTERVAL": "0s",
+                "HELIOGRAPH_SENDING_GROUP_PER_MINUTE": 100_000} | settings
         super().__init__(
             folder, TELEGRAM_API_URL=sim.base, HELIOGRAPH_TELEGRAM_PRIVATE_HOOKS="true",
             HELIOGRAPH_SHUTDOWN_DEADLINE="5s", **settings)

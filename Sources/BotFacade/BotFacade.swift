@@ -32,7 +32,8 @@ package final class BotFacade: Sendable {
 
         /// Puts the parts together.
         package init(
-            database: any Database, vault: Vault, log: EventLog, registry: BotRegistry, callers: Callers, files: Files, sends: Sends,
+            database: any Database, vault: Vault, log: EventLog, registry: BotRegistry, callers: Callers,
+            files: Files, sends: Sends,
             bodyMax: Int, allowsPrivate: Bool, clocks: Clocks = .system, logger: Logger = .silent
         ) {
             self.database = database

@@ -11,7 +11,8 @@ enum Program {
             options: [
                 Command.Option(
                     "--simulate",
-                    "Puts a simulated Telegram with two bots in place of the real one, while no other bot is registered.")
+                    "Puts a simulated Telegram with two bots in place of the real one, while no other bot is registered."
+                )
             ], takesSettings: true),
         Command(
             "config", "Prints every setting with its value and where that comes from.",
@@ -79,14 +80,16 @@ enum Program {
         Command(
             "chat", "Shows chats and what was said in them.",
             details: "ACTION is list, or history with a chat's number.", operands: ["ACTION", "CHAT"],
-            options: [json, Command.Option("--limit", value: "N", "How many at most (50).")], takesSettings: true),
+            options: [json, Command.Option("--limit", value: "N", "How many at most (50).")],
+            takesSettings: true),
         Command(
             "tail", "Follows what happens: in colours on a terminal, as JSON lines in a pipe.",
             options: [
                 Command.Option("--chat", value: "ID", "Only in this chat."),
                 Command.Option("--bot", value: "NAME", "Only through this bot."),
                 Command.Option("--kinds", value: "LIST", "Only these kinds of events, parted by commas."),
-                Command.Option("--from", value: "CURSOR", "Behind a cursor, from `start`, or from `now` (now)."),
+                Command.Option(
+                    "--from", value: "CURSOR", "Behind a cursor, from `start`, or from `now` (now)."),
             ], takesSettings: true),
         Command(
             "rotate-keys", "Seals stored secrets with the current encryption key, while servers run.",

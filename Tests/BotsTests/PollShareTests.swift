@@ -35,7 +35,9 @@ import Testing
         let all = (1...bots).map { Int64($0) }
         for _ in 0..<3 {
             for node in 0..<nodes {
-                let others = held.indices.filter { $0 != node }.reduce(into: Set<Int64>()) { $0.formUnion(held[$1]) }
+                let others = held.indices.filter { $0 != node }.reduce(into: Set<Int64>()) {
+                    $0.formUnion(held[$1])
+                }
                 let share = PollShare(bots: all, held: held[node], heldElsewhere: others, nodes: nodes)
                 held[node].subtract(share.given)
                 held[node].formUnion(share.taken)

@@ -20,7 +20,8 @@ import Wire
 
     @Test func `a message tells its chat, its sender and its time`() throws {
         let update = try read(
-            #"{"update_id":7,"message":{"message_id":3,"date":1700000000,"chat":{"id":-100},"from":{"id":5},"text":"x"}}"#)
+            #"{"update_id":7,"message":{"message_id":3,"date":1700000000,"chat":{"id":-100},"from":{"id":5},"text":"x"}}"#
+        )
         #expect(update.id == 7)
         #expect(update.kind == "message")
         #expect((update.chat, update.sender, update.message) == (-100, 5, 3))
@@ -43,7 +44,8 @@ import Wire
 
     @Test func `a pressed button belongs to the chat of its message`() throws {
         let update = try read(
-            #"{"update_id":1,"callback_query":{"id":"4","from":{"id":8},"message":{"message_id":2,"date":0,"chat":{"id":9}}}}"#)
+            #"{"update_id":1,"callback_query":{"id":"4","from":{"id":8},"message":{"message_id":2,"date":0,"chat":{"id":9}}}}"#
+        )
         #expect((update.chat, update.sender, update.message) == (9, 8, 2))
     }
 
@@ -53,14 +55,18 @@ import Wire
         #expect(update.sender == -5)
     }
 
-    @Test(arguments: ["{\"update_id\":1}", "{\"update_id\":1,\"brand_new\":{\"chat\":{\"id\":\"x\"}}}", "{\"update_id\":0,\"x\":7}"])
+    @Test(arguments: [
+        "{\"update_id\":1}", "{\"update_id\":1,\"brand_new\":{\"chat\":{\"id\":\"x\"}}}",
+        "{\"update_id\":0,\"x\":7}",
+    ])
     func `what is not known is kept as unknown`(text: String) throws {
         #expect(try read(text).kind == UpdateKind.unknown)
     }
 
     @Test(
         arguments: [
-            ("[]", "body"), ("7", "body"), ("{}", "body.update_id"), ("{\"update_id\":\"1\"}", "body.update_id"),
+            ("[]", "body"), ("7", "body"), ("{}", "body.update_id"),
+            ("{\"update_id\":\"1\"}", "body.update_id"),
             ("{\"update_id\":-1}", "body.update_id"), ("{\"update_id\":1.5}", "body.update_id"),
             ("{\"update_id\":18446744073709551615}", "body.update_id"),
             ("{\"update_id\":1,\"update_id\":2}", "body.update_id"),
@@ -73,13 +79,16 @@ import Wire
             ("{\"update_id\":1,\"message\":{\"date\":9223372036854775807}}", "body.message.date"),
             ("{\"update_id\":1,\"message\":{\"date\":-1}}", "body.message.date"),
             ("{\"update_id\":1,\"message\":{\"message_id\":null}}", "body.message.message_id"),
-        ]) func `what Telegram would never send is refused, with the place`(text: String, field: String) throws {
+        ]) func `what Telegram would never send is refused, with the place`(text: String, field: String)
+        throws
+    {
         #expect(try refusal(text)?.field == field)
     }
 
     @Test func `ids at the edges of 64 bits are kept`() throws {
         let update = try read(
-            "{\"update_id\":\(Int64.max),\"message\":{\"chat\":{\"id\":\(Int64.min)},\"from\":{\"id\":\(Int64.max)}}}")
+            "{\"update_id\":\(Int64.max),\"message\":{\"chat\":{\"id\":\(Int64.min)},\"from\":{\"id\":\(Int64.max)}}}"
+        )
         #expect((update.id, update.chat, update.sender) == (Int64.max, Int64.min, Int64.max))
     }
 

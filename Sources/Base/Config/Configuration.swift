@@ -58,6 +58,20 @@ public struct Configuration: Sendable {
         public var filesBytesMax = 0
     }
 
+    /// How fast bots send.
+    public struct SendingSettings: Sendable {
+        /// Calls of one bot in a second.
+        public var botPerSecond = 0
+        /// The time that one message to a chat takes up.
+        public var chatInterval = Duration.seconds(1)
+        /// How many messages may go to a chat at once before that counts.
+        public var chatBurst = 0
+        /// Messages to one group in a minute.
+        public var groupPerMinute = 0
+        /// How long a program on the Bot API endpoint waits for its turn.
+        public var endpointWait = Duration.seconds(4)
+    }
+
     /// The Redis that nodes share.
     public struct RedisSettings: Sendable {
         /// Its URL, which may hold a password; nil where this node is alone.
@@ -208,6 +222,8 @@ public struct Configuration: Sendable {
     public var webSocket = WebSocketSettings()
     /// How Telegram is spoken with.
     public var telegram = TelegramSettings()
+    /// How fast bots send.
+    public var sending = SendingSettings()
     /// How much callers and addresses may ask for.
     public var limits = LimitSettings()
 

@@ -1,7 +1,8 @@
 extension Setting {
     /// The table of settings: whatever can be set stands here and nowhere else.
     public static let table: [Setting] =
-        general + logging + encryption + vault + redis + telegram + http + http2 + webSocket + limits
+        general + logging + encryption + vault + redis + telegram + sending + http + http2 + webSocket
+        + limits
 
     private static let general: [Setting] = [
         Setting(

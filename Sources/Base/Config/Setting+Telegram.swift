@@ -31,4 +31,28 @@ extension Setting {
             "How much of the disk fetched files may take; those that nobody asked for longest go first."
         ) { $0.telegram.filesBytesMax = $1 },
     ]
+
+    /// How fast bots send.
+    static let sending: [Setting] = [
+        Setting(
+            "sending.bot_per_second", .int(1...100_000), default: "30",
+            "Calls of one bot in a second; Telegram publishes 30."
+        ) { $0.sending.botPerSecond = $1 },
+        Setting(
+            "sending.chat_interval", .duration(.zero ... .seconds(60)), default: "1s",
+            "The time that one message to a chat takes up; Telegram publishes a second."
+        ) { $0.sending.chatInterval = $1 },
+        Setting(
+            "sending.chat_burst", .int(1...10_000), default: "3",
+            "How many messages may go to a chat at once before that counts."
+        ) { $0.sending.chatBurst = $1 },
+        Setting(
+            "sending.group_per_minute", .int(1...1_000_000), default: "20",
+            "Messages to one group in a minute; Telegram publishes 20."
+        ) { $0.sending.groupPerMinute = $1 },
+        Setting(
+            "sending.endpoint_wait", .duration(.zero ... .seconds(50)), default: "4s",
+            "How long a call on the Bot API endpoint waits for its turn before it is answered 429; clients often wait 5 seconds."
+        ) { $0.sending.endpointWait = $1 },
+    ]
 }

@@ -18,7 +18,9 @@ enum ProjectionStore {
     }
 
     /// Writes what `memory` does not know to be there already.
-    static func write(_ facts: Facts, _ memory: ProjectionMemory, in transaction: any Transaction) async throws {
+    static func write(_ facts: Facts, _ memory: ProjectionMemory, in transaction: any Transaction)
+        async throws
+    {
         for (id, chat) in facts.chats.sorted(by: { $0.key < $1.key }) where memory.chats[id] != chat {
             try await write(chat, id, in: transaction)
         }

@@ -19,7 +19,9 @@ enum BotCommand {
         let isJSON = options["--json"] != nil
         switch action {
         case "list":
-            return await withBots(configuration) { say(try await $0.bots.page(after: 0, limit: 10_000), isJSON) }
+            return await withBots(configuration) {
+                say(try await $0.bots.page(after: 0, limit: 10_000), isJSON)
+            }
         case "add":
             var mode: Bot.Mode?
             if let text = options["--mode"] {

@@ -8,7 +8,9 @@ import Wire
 
 /// `heliograph tail`: what happens, as it happens.
 enum TailCommand {
-    static func run(_ options: [String: String], _ configuration: Configuration) async throws(UsageError) -> ExitCode {
+    static func run(_ options: [String: String], _ configuration: Configuration) async throws(UsageError)
+        -> ExitCode
+    {
         let start: ReadStart
         switch options["--from"] {
         case nil, "now": start = .now

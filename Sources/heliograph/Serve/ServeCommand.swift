@@ -7,7 +7,8 @@ enum ServeCommand {
     ///
     /// `reread` reads the settings anew, for SIGHUP.
     static func run(
-        _ configuration: Configuration, simulates: Bool, reread: @escaping @Sendable () throws -> Configuration
+        _ configuration: Configuration, simulates: Bool,
+        reread: @escaping @Sendable () throws -> Configuration
     ) async -> ExitCode {
         do {
             let signals = try Signals.capture()
@@ -15,7 +16,8 @@ enum ServeCommand {
             let logging = try Logging(configuration.log)
             defer { logging.close() }
             do {
-                return try await serve(configuration, simulates, signals, logging, reread) ? .success : .cutOff
+                return try await serve(configuration, simulates, signals, logging, reread)
+                    ? .success : .cutOff
             } catch {
                 let addresses = configuration.listen.map(\.description).joined(separator: ",")
                 logging.logger("serve").error(

@@ -19,7 +19,10 @@ struct SimulatedTelegram {
     static func start(for configuration: Configuration) async throws -> SimulatedTelegram? {
         let group = try EventLoopGroup(count: 1)
         guard let loopback = SocketAddress("127.0.0.1:0") else { return nil }
-        let simulator = Simulator(on: group, address: loopback)
+        var settings = Simulator.Settings()
+        // The database outlives the world of this run: its numbers must not come again.
+        settings.numbersFromClock = true
+        let simulator = Simulator(on: group, address: loopback, settings)
         let demo = try Demo(in: simulator, pace: .milliseconds(700))
         let ours = Set(demo.bots.compactMap { BotToken(Bytes($0.token))?.botID })
         let registered = try await withDatabase(configuration) { database in

@@ -63,6 +63,8 @@ struct TelegramParts {
             bots: { [chats] chat in try await chats.sources(of: chat).compactMap(\.botID) },
             unauthorized: { [bots] in await bots.states.mark($0, .unauthorized, $1) })
         sending.settings.bodyBytesMax = configuration.http.bodyBytesMax
+        sending.settings.limits = SendLimits(configuration.sending)
+        sending.settings.passWait = configuration.sending.endpointWait
         sending.metrics = metrics
         sending.logger = logging.logger("sending")
         sends = Sends(sending)
@@ -75,7 +77,8 @@ struct TelegramParts {
         let home = configuration.publicURL.map { "\($0)" }
         routes =
             BotRoutes(bots).routes + receiver.routes + ChatRoutes(chats, identity.callers).routes
-            + SendRoutes(sends).routes + FileRoutes(files).routes + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
+            + SendRoutes(sends).routes + FileRoutes(files).routes
+            + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
             + FacadeRoutes(facade).routes
         let registry = registry
         health.add("bots") {
@@ -122,5 +125,17 @@ private struct FileService: Service {
     func stop(by deadline: MonotonicNanoseconds) async -> [String] {
         pool.shutdown()
         return []
+    }
+}
+
+extension SendLimits {
+    /// The limits that are configured.
+    fileprivate init(_ settings: Configuration.SendingSettings) {
+        self.init()
+        botCount = settings.botPerSecond
+        interactiveReserve = min(interactiveReserve, botCount / 6)
+        chatInterval = settings.chatInterval
+        chatBurst = settings.chatBurst
+        groupCount = settings.groupPerMinute
     }
 }

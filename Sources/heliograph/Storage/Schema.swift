@@ -10,6 +10,7 @@ import Store
 enum Schema {
     static let steps: [Migration] = [
         LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
-        BotsSchema.migration(5), ChatsSchema.migration(6), FacadeSchema.migration(7), SendingSchema.migration(8),
+        BotsSchema.migration(5), ChatsSchema.migration(6), FacadeSchema.migration(7),
+        SendingSchema.migration(8),
     ]
 }

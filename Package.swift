@@ -107,7 +107,7 @@ let package = Package(
         room(
             "Chats",
             [
-                "Base", "Wire", "Reactor", "HTTPServer", "HTTPClient", "Store", "BotAPI", "Kernel",
+                "Base", "Wire", "Crypto", "Reactor", "HTTPServer", "Store", "BotAPI", "Kernel",
                 "Identity", "Bots",
             ]),
         room("Streams", ["Base", "Wire", "Reactor", "HTTPServer", "Kernel", "Identity"]),

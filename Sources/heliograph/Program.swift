@@ -83,6 +83,13 @@ enum Program {
             options: [json, Command.Option("--limit", value: "N", "How many at most (50).")],
             takesSettings: true),
         Command(
+            "send", "Sends a text to a chat, through the outbox of the running server.",
+            details: "TEXT is the text, or `-` for standard input.", operands: ["CHAT", "TEXT"],
+            options: [
+                Command.Option("--bot", value: "NAME", "The bot that sends, where several reach the chat."),
+                Command.Option("--no-wait", "Does not wait for the outcome."),
+            ], takesSettings: true),
+        Command(
             "tail", "Follows what happens: in colours on a terminal, as JSON lines in a pipe.",
             options: [
                 Command.Option("--chat", value: "ID", "Only in this chat."),
@@ -183,6 +190,7 @@ enum Program {
         case "key": return try await KeyCommand.run(invocation.operands, invocation.options, configuration)
         case "bot": return try await BotCommand.run(invocation.operands, invocation.options, configuration)
         case "chat": return try await ChatCommand.run(invocation.operands, invocation.options, configuration)
+        case "send": return try await SendCommand.run(invocation.operands, invocation.options, configuration)
         case "tail": return try await TailCommand.run(invocation.options, configuration)
         case "rotate-keys":
             return try await RotateKeysCommand.run(invocation.options, configuration, isJSON: isJSON)

@@ -8,6 +8,7 @@ import HTTPServer
 import Identity
 import Kernel
 import Reactor
+import Sending
 import Store
 
 /// What commands need to look after bots, beside a running server or without one.
@@ -17,7 +18,16 @@ struct BotTools {
     let registry: BotRegistry
     let bots: Bots
     let identity: Identity
-    let vault: Vault
+    let client: BotAPIClient
+
+    /// What sends are put into; what runs beside takes them out.
+    var sending: Sends.Parts {
+        let registry = registry
+        return Sends.Parts(
+            database: database, log: log, client: client, bus: InProcessBus(),
+            leases: LeaseKeeper(Leases(database), holder: "console"), token: { registry.token(of: $0) },
+            bots: { _ in [] }, unauthorized: { _, _ in })
+    }
 }
 
 /// Runs `body` with the bots of the configured database; for commands.
@@ -37,7 +47,7 @@ func withBots(_ configuration: Configuration, _ body: (BotTools) async throws ->
             try await body(
                 BotTools(
                     database: database, log: log, registry: registry, bots: bots, identity: identity,
-                    vault: vault))
+                    client: client))
         } catch {
             await client.shutdown()
             throw error

@@ -77,7 +77,7 @@ struct SimulatedTelegram {
 extension SimulatedTelegram {
     /// What a newcomer reads: what is simulated, and what to try.
     func welcome(at url: String) -> String {
-        guard let group = demo.rooms.first(where: { $0.kind == .supergroup }) else { return "" }
+        guard let group = demo.rooms.first(where: { $0.kind == .group }) else { return "" }
         let program = CommandLine.arguments.first ?? "heliograph"
         return """
 
@@ -90,8 +90,8 @@ extension SimulatedTelegram {
               3. Look at it:
                  curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/messages/poll/\(group.id)?cursor=now&wait=20"
                  curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/messages/history/\(group.id)?limit=5"
-                 curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/chats/\(group.id)/messages?wait=sent" \\
-                      -d '{"text":"Hello from curl"}'
+                 curl -H "Authorization: Bearer $KEY" "\(url)/api/v1/chats/\(group.id)/messages" \\
+                      -d '{"text":"Hello from curl","wait":"sent"}'
                  \(program) tail
 
             A real bot: stop this, start `\(program) serve`, and `\(program) bot add` with the token from @BotFather.

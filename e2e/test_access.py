@@ -253,7 +253,7 @@ def test_what_is_public_asks_nobody_who_they_are(realm, operation, kind):
         body = {"username": f"public-{kind}", "password": PASSWORD}
     answer = caller(realm, kind, "powerless").call(method, path, body)
     # Telegram shows the secret of a bot; of this one nobody has ever heard.
-    expected = 404 if operation == "receiveUpdate" else 422 if body == {} else 200
+    expected = 401 if operation == "receiveUpdate" else 422 if body == {} else 200
     assert answer.status_code == expected, answer.text
 
 

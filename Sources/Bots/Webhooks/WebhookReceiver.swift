@@ -56,13 +56,13 @@ package struct WebhookReceiver: Sendable {
     }
 
     private func receive(_ request: Request) async throws -> Response {
-        guard let entry = registry.entry(named: request.parameters["username"]) else {
-            throw APIError(.notFound, "There is no such bot")
-        }
         let secret = request.fields.bytes("x-telegram-bot-api-secret-token") ?? Bytes()
-        guard entry.webhookSecret.matches(secret) else {
+        // Whoever does not know the secret is not told either which bots there are.
+        guard let entry = registry.entry(named: request.parameters["username"]),
+            entry.webhookSecret.matches(secret)
+        else {
             metrics.refused.add()
-            throw APIError(.unauthorized, "The secret token is missing or wrong")
+            throw APIError(.unauthorized, "There is no such bot, or the secret token is missing or wrong")
         }
         if !networks.isEmpty {
             let peer = request.connection.peer

@@ -20,7 +20,11 @@ struct FileFolder: Sendable {
     func clear() async throws {
         let folder = folder
         try await pool.run {
-            guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw DiskFailure(code: errno) }
+            // The folder of data may be missing where the database is elsewhere.
+            for end in folder.indices where folder[end] == "/" && end != folder.startIndex {
+                try Self.makeFolder(String(folder[..<end]))
+            }
+            try Self.makeFolder(folder)
             guard let listing = unsafe opendir(folder) else { throw DiskFailure(code: errno) }
             defer { unsafe closedir(listing) }
             while let entry = unsafe readdir(listing) {
@@ -30,6 +34,10 @@ struct FileFolder: Sendable {
                 if name != ".", name != ".." { unsafe unlink("\(folder)/\(name)") }
             }
         }
+    }
+
+    private static func makeFolder(_ path: String) throws {
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw DiskFailure(code: errno) }
     }
 
     func remove(_ name: String) async {

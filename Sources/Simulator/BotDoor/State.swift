@@ -95,7 +95,9 @@ struct State: Sendable {
     /// Puts an update of any kind, known or not, into the queue of a bot, and gives its number.
     ///
     /// `raw` stands for the whole update, and need not be JSON.
-    mutating func inject(_ kind: String, _ value: JSONValue, raw: String?, lane: Int64, to bot: Int64) -> Int64 {
+    mutating func inject(
+        _ kind: String, _ value: JSONValue, raw: String?, lane: Int64, to bot: Int64
+    ) -> Int64 {
         let id = bots[bot]?.nextUpdateID ?? 0
         let whole: JSONValue = .object(JSONFields([("update_id", .integer(id)), (kind, value)]))
         let json = raw.map { Bytes($0) } ?? Bytes(whole.description)

@@ -90,10 +90,11 @@ struct TelegramParts {
 
     /// What runs, in the order of starting.
     var services: [any Service] {
-        [
+        let first: [any Service] = [
             ClientService(client: client), FileService(cache: cache, pool: pool), registry, leases, projector,
-            poller, upkeep, hooks,
+            poller, upkeep,
         ]
+        return first + sends.services + [hooks]
     }
 }
 

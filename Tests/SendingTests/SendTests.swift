@@ -188,10 +188,12 @@ import Wire
             while try await house.sends.send(ids[0])?.errorCode != "unreachable" {
                 try await Task.sleep(for: .milliseconds(2))
             }
+            while house.sends.trouble == nil { try await Task.sleep(for: .milliseconds(2)) }
             try await FakeTelegram.open(at: place) { telegram in
                 for id in ids { _ = try await house.wait(id, .sent) }
                 #expect(Set(telegram.calls.compactMap(\.chat)) == Set(1...10))
                 #expect(telegram.calls.count == 10)
+                #expect(house.sends.trouble == nil)
             }
         }
         await client.shutdown()

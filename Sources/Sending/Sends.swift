@@ -64,6 +64,9 @@ package final class Sends: Sendable {
     /// What runs as long as the program does.
     package var services: [any Service] { [core.events, service] }
 
+    /// What keeps sends from going, in words, for the report of health; nil where nothing does.
+    package var trouble: String? { service.trouble }
+
     // MARK: Sending
 
     /// Takes a send in; returns once it is durable, or the one that the same request made before.
@@ -214,9 +217,11 @@ package final class Sends: Sendable {
             }
             group.addTask {
                 // Where another node sends, its hint may be lost: the row tells in any case.
+                var pause = Duration.milliseconds(50)
                 while !Task.isCancelled {
                     let left = deadline - self.core.parts.clocks.moment
-                    try await Task.sleep(for: max(.zero, min(left, .milliseconds(500))))
+                    try await Task.sleep(for: max(.zero, min(left, pause)))
+                    pause = min(pause * 2, .milliseconds(500))
                     let latest = try await self.send(send.id) ?? send
                     if latest.state.isFinal || self.core.parts.clocks.moment >= deadline { return latest }
                 }

@@ -48,6 +48,38 @@ import Wire
     }
 
     @Test(arguments: Backend.allCases)
+    func `of requests with one key at the same moment one is sent`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            let draft = try SendHouse.draft("once") { $0.idempotencyKey = "k" }
+            let ids = try await withThrowingTaskGroup { group in
+                for _ in 0..<20 { group.addTask { try await house.sent(draft).id } }
+                return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+            }
+            #expect(ids.count == 1)
+            #expect(house.telegram.calls.count == 1)
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `a thousand sends at once all go, each chat's in order`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            var drafts: [SendDraft] = []
+            for number in 0..<1000 {
+                drafts.append(try SendHouse.draft("\(number)", to: Int64(number % 50 + 1)))
+            }
+            let stored = try await house.sends.submit(drafts, by: SendHouse.caller)
+            for case .new(let send) in stored { _ = try await house.wait(send.id, .sent) }
+            let chats = Dictionary(grouping: house.telegram.calls) { $0.chat }
+            #expect(chats.count == 50)
+            #expect(
+                chats.values.allSatisfy { calls in
+                    let numbers = calls.compactMap { $0.text.flatMap { Int($0) } }
+                    return numbers.count == 20 && numbers == numbers.sorted()
+                })
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
     func `many sends to a chat keep their order`(backend: Backend) async throws {
         try await SendHouse.open(backend) { house in
             var last: Send?
@@ -188,10 +220,12 @@ import Wire
             while try await house.sends.send(ids[0])?.errorCode != "unreachable" {
                 try await Task.sleep(for: .milliseconds(2))
             }
+            while house.sends.trouble == nil { try await Task.sleep(for: .milliseconds(2)) }
             try await FakeTelegram.open(at: place) { telegram in
                 for id in ids { _ = try await house.wait(id, .sent) }
                 #expect(Set(telegram.calls.compactMap(\.chat)) == Set(1...10))
                 #expect(telegram.calls.count == 10)
+                #expect(house.sends.trouble == nil)
             }
         }
         await client.shutdown()

@@ -106,6 +106,9 @@ final class BotSender: Sendable {
         return state.withLock { $0.governor.budget(at: now) }
     }
 
+    /// Whether the way to Telegram has been shut for a while.
+    var isCutOff: Bool { state.withLock { $0.failures > 2 } }
+
     /// Begins nothing more; `run` returns once everything that is on its way is through.
     func stop() {
         state.withLock { $0.isStopped = true }

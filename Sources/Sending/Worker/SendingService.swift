@@ -33,6 +33,12 @@ final class SendingService: Service {
     /// How many sends wait here.
     var waiting: Int { state.withLock { Array($0.senders.values) }.reduce(0) { $0 + $1.budget.waiting } }
 
+    /// What keeps sends from going, in words; nil where nothing does.
+    var trouble: String? {
+        let away = state.withLock { Array($0.senders.values) }.count { $0.isCutOff }
+        return away == 0 ? nil : "Telegram is out of reach for the sends of \(away) bots"
+    }
+
     /// Something waits for a bot: it is sent here, or where the bot's lease is.
     func look(_ bot: Int64) {
         if let sender = sender(bot) { return sender.look() }

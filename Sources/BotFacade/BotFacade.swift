@@ -90,7 +90,7 @@ package final class BotFacade: Sendable {
         case "logout", "close":
             // They would take the bot from everybody else who uses it.
             return CallAnswer.failure(403, "Forbidden: the bot belongs to the gateway")
-        default: return try await pass(method, arguments, caller, bot)
+        default: return try await pass(method, arguments, caller, bot, request.connection.drain)
         }
     }
 
@@ -111,14 +111,13 @@ package final class BotFacade: Sendable {
         }
     }
 
-    private func pass(_ method: BotMethod, _ arguments: CallArguments, _ caller: Caller, _ bot: Bot)
-        async throws
-        -> Response
-    {
+    private func pass(
+        _ method: BotMethod, _ arguments: CallArguments, _ caller: Caller, _ bot: Bot, _ drain: DrainSignal?
+    ) async throws -> Response {
         try CallReach.check(method.name, arguments, caller, bot.source)
         let answer = try await parts.sends.pass(
             method, arguments.body, bot: bot.id, chat: arguments["chat_id"].flatMap { Int64($0) },
-            owner: caller.subject)
+            owner: caller.subject, drain: drain)
         var response = Response.json(answer.whole, status: HTTPStatus(answer.status))
         if answer.status == 429, let seconds = CallAnswer.retryAfter(answer.whole) {
             response.fields.append("retry-after", "\(seconds)")
@@ -151,7 +150,7 @@ package final class BotFacade: Sendable {
                     method.kind != .read || reply.method.lowercased().hasPrefix("answer")
                 else { return }
                 do {
-                    _ = try await self.pass(method, arguments, caller, bot)
+                    _ = try await self.pass(method, arguments, caller, bot, nil)
                 } catch {
                     self.logger.warning("a reply to an update failed", ["error": .init(describing: error)])
                 }

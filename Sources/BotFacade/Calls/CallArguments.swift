@@ -23,7 +23,7 @@ struct CallArguments: Sendable {
             var values: [String: String] = [:]
             let media = Self.media(type)
             let items = try FormField.parse(query)
-            for item in items { values[item.name] = item.value.text }
+            for item in items { try Self.add(item.name, item.value.text, to: &values) }
             switch media {
             case _ where body.isEmpty:
                 self.body = query.isEmpty ? .none : .raw(query, contentType: Self.form)
@@ -36,11 +36,13 @@ struct CallArguments: Sendable {
                 }
                 for part in try MultipartPart.parse(body, boundary: boundary) where part.head.filename == nil
                 {
-                    values[part.head.name] = part.bytes.text
+                    try Self.add(part.head.name, part.bytes.text, to: &values)
                 }
                 self.body = .raw(body, contentType: type)
             default:
-                for item in try FormField.parse(body) { values[item.name] = item.value.text }
+                for item in try FormField.parse(body) {
+                    try Self.add(item.name, item.value.text, to: &values)
+                }
                 let joined = query.isEmpty ? body : Bytes(Array(query) + [UInt8(ascii: "&")] + Array(body))
                 self.body = .raw(joined, contentType: Self.form)
             }
@@ -59,7 +61,16 @@ struct CallArguments: Sendable {
         let root = try JSON.parse(json).root
         guard root.kind == .object else { throw APIError(.badRequest, "the body must be an object") }
         for member in root.members where !member.value.isNull {
-            values[member.name] = member.value.string ?? member.value.raw.repairedText
+            try add(member.name, member.value.string ?? member.value.raw.repairedText, to: &values)
+        }
+    }
+
+    /// Of two values under one name Telegram might take the other: then rights would be checked for the wrong one.
+    private static func add(_ name: String, _ value: String?, to values: inout [String: String])
+        throws(APIError)
+    {
+        guard values.updateValue(value ?? "", forKey: name) == nil else {
+            throw APIError(.badRequest, "\(name.prefix(64)) is given twice")
         }
     }
 
@@ -72,7 +83,7 @@ struct CallArguments: Sendable {
                 $0.key(member.name)
                 $0.raw(member.value.raw)
             }
-            for item in items where root[item.name] == nil {
+            for item in items {
                 $0.key(item.name)
                 $0.text(item.value)
             }

@@ -1,6 +1,7 @@
 import Base
 import HTTPServer
 import Kernel
+import Wire
 
 /// Whether a caller may have a method carried out with a bot.
 enum CallReach {
@@ -25,18 +26,33 @@ enum CallReach {
             return
         default: break
         }
-        var chats: [Int64?] = []
-        for name in chatNames {
-            guard let text = arguments[name] else { continue }
-            // A name such as @channel could be any chat.
-            chats.append(Int64(text))
-        }
-        if chats.isEmpty { chats = [nil] }
-        for chat in chats {
-            guard bounds.contains(chat: chat, source: bot) else { throw refusal }
+        try check(chat: arguments["chat_id"], bounds, bot)
+        for chat in try sources(arguments) {
+            // What is forwarded, copied or quoted is read in the chat that it comes from.
+            guard caller.may(.chatsRead) else { throw APIError(.forbidden, "the key may not read") }
+            try check(chat: chat, caller.reach.read, bot)
         }
     }
 
-    private static let chatNames = ["chat_id", "from_chat_id"]
+    /// A name such as @channel could be any chat, and no chat at all is the bot itself.
+    private static func check(chat: String?, _ bounds: ChatReach.Bounds, _ bot: Source) throws(APIError) {
+        guard bounds.contains(chat: chat.flatMap { Int64($0) }, source: bot) else { throw refusal }
+    }
+
+    /// The chats that a call takes something from.
+    private static func sources(_ arguments: CallArguments) throws(APIError) -> [String] {
+        var sources = [arguments["from_chat_id"]].compactMap(\.self)
+        if let text = arguments["reply_parameters"], !text.isEmpty {
+            do throws(JSONError) {
+                for member in try JSON.parse(Bytes(text)).root.members where member.isNamed("chat_id") {
+                    sources.append(member.value.string ?? member.value.raw.repairedText)
+                }
+            } catch {
+                throw APIError(.badRequest, "can't parse reply parameters JSON object")
+            }
+        }
+        return sources
+    }
+
     private static let refusal = APIError(.forbidden, "the key does not reach this chat")
 }

@@ -77,6 +77,7 @@ package struct Files: Sendable {
 
     private static func told(_ error: any Error) -> any Error {
         switch error {
+        case is DiskFailure: APIError(.unavailable, "The file cannot be kept on the disk")
         case let error as FileTooLarge:
             APIError(.payloadTooLarge, "The file has more than \(error.limit) bytes")
         case let error as BotAPIError:

@@ -34,7 +34,8 @@ enum SendCommand {
             guard let bot = bots.first, bots.count == 1 else {
                 throw APIError(
                     .validationFailed,
-                    bots.isEmpty ? "no bot is known to reach this chat: name one with --bot"
+                    bots.isEmpty
+                        ? "no bot is known to reach this chat: name one with --bot"
                         : "several bots reach this chat: name one with --bot")
             }
             let sends = Sends(tools.sending)

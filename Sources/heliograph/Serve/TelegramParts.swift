@@ -27,6 +27,7 @@ struct TelegramParts {
     let sends: Sends
     private let cache: FileCache
     private let pool: BlockingPool
+    private let logger: Logger
     /// The routes.
     let routes: [Route]
 
@@ -52,6 +53,7 @@ struct TelegramParts {
             registry, log, loopCount: group.loops.count, networks: networks, metrics: metrics)
         chats = Chats(database, log)
         projector = ChatProjector(database, log, metrics: metrics, logger: logging.logger("chats"))
+        logger = logging.logger("files")
         pool = try BlockingPool(threads: 2, waiting: 1024)
         cache = FileCache(
             "\(configuration.data)/files", pool: pool, bytesMax: configuration.telegram.filesBytesMax,
@@ -80,6 +82,8 @@ struct TelegramParts {
             + SendRoutes(sends).routes + FileRoutes(files).routes
             + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
             + FacadeRoutes(facade).routes
+        let sends = sends
+        health.add("sending") { sends.trouble.map { .degraded($0) } ?? .ok }
         let registry = registry
         health.add("bots") {
             registry.trouble.map { .degraded($0) } ?? .ok
@@ -94,7 +98,8 @@ struct TelegramParts {
     /// What runs, in the order of starting.
     var services: [any Service] {
         let first: [any Service] = [
-            ClientService(client: client), FileService(cache: cache, pool: pool), registry, leases, projector,
+            ClientService(client: client), FileService(cache: cache, pool: pool, logger: logger), registry,
+            leases, projector,
             poller, upkeep,
         ]
         return first + sends.services + [hooks]
@@ -118,9 +123,15 @@ private struct ClientService: Service {
 private struct FileService: Service {
     let cache: FileCache
     let pool: BlockingPool
+    let logger: Logger
     let name = "files"
 
-    func start() async throws { try await cache.clear() }
+    func start() async throws {
+        do { try await cache.clear() } catch {
+            // Everything else works without: who asks for a file is told.
+            logger.warning("files cannot be kept on the disk", ["error": .init(describing: error)])
+        }
+    }
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] {
         pool.shutdown()

@@ -89,7 +89,7 @@ package final class WebhookUpkeep: Service {
                 await states.mark(bot.id, .active)
             }
         } catch {
-            await setter.note(error, of: bot.id)
+            await setter.note(error, of: bot.id, token)
         }
     }
 
@@ -100,7 +100,7 @@ package final class WebhookUpkeep: Service {
                 url, secretToken: entry.webhookSecret, maxConnections: WebhookSetter.connectionsMax,
                 allowedUpdates: UpdateKind.telegram, as: entry.token)
         } catch {
-            await setter.note(error, of: id)
+            await setter.note(error, of: id, entry.token)
         }
     }
 }

@@ -129,7 +129,9 @@ final class BotHouse: Sendable {
     // MARK: Telegram
 
     /// A bot of the simulated Telegram, and a group that it is in.
-    func made(_ username: String = "weather_bot") throws -> (id: Int64, token: String, group: Int64, user: Int64) {
+    func made(_ username: String = "weather_bot") throws -> (
+        id: Int64, token: String, group: Int64, user: Int64
+    ) {
         let (id, token) = try simulator.addBot(name: "Weather", username: username)
         let (group, user) = try simulator.act { world in
             let user = try world.addUser(firstName: "Ada").id
@@ -155,7 +157,8 @@ final class BotHouse: Sendable {
 
     /// The texts of the messages in the log.
     func texts() async throws -> [String] {
-        try await log.page(EventFilter(kinds: ["message"]), after: .zero, limit: 1000).events.compactMap { event in
+        try await log.page(EventFilter(kinds: ["message"]), after: .zero, limit: 1000).events.compactMap {
+            event in
             try event.content.payload.flatMap { try JSON.parse($0).root["message"]?["text"]?.string }
         }
     }
@@ -163,7 +166,8 @@ final class BotHouse: Sendable {
     /// Asks the simulated Telegram as a bot.
     func ask(_ token: String, _ method: String, _ body: String = "{}") async throws -> JSONValue {
         let client = try HTTPClient(on: TestLoops.shared.get().next())
-        var request = HTTPClientRequest(.post, "\(simulator.baseURL)/bot\(token)/\(method)", body: .bytes(Bytes(body)))
+        var request = HTTPClientRequest(
+            .post, "\(simulator.baseURL)/bot\(token)/\(method)", body: .bytes(Bytes(body)))
         request.fields.append("content-type", "application/json")
         let answer: HTTPClientResponse
         do { answer = try await client.send(request) } catch {

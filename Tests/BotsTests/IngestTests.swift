@@ -13,7 +13,9 @@ import Wire
 
 @Suite struct IngestTests {
     @Test(arguments: Backend.allCases)
-    func `an update that comes twice is in the log once, and is taken both times`(backend: Backend) async throws {
+    func `an update that comes twice is in the log once, and is taken both times`(backend: Backend)
+        async throws
+    {
         try await BotHouse.open(backend) { house in
             let bot = try await house.registered(.webhook).bot
             let secret = try #require(house.registry.entry(bot.id)).webhookSecret.reveal()
@@ -58,10 +60,13 @@ import Wire
     @Test func `a webhook that leads elsewhere is set again`() async throws {
         try await BotHouse.open(.sqlite, [.upkeep]) { house in
             let made = try house.made()
-            let bot = try await house.bots.register(Bots.Draft(token: made.token, mode: .webhook), by: .console)
-            _ = try await house.ask(made.token, "setWebhook", #"{"url":"http://127.0.0.1:1/thief/secret-path"}"#)
+            let bot = try await house.bots.register(
+                Bots.Draft(token: made.token, mode: .webhook), by: .console)
+            _ = try await house.ask(
+                made.token, "setWebhook", #"{"url":"http://127.0.0.1:1/thief/secret-path"}"#)
             try await until {
-                try await house.ask(made.token, "getWebhookInfo")["result"]?["url"]?.string?.hasPrefix(house.base)
+                try await house.ask(made.token, "getWebhookInfo")["result"]?["url"]?.string?.hasPrefix(
+                    house.base)
                     == true
             }
             try await house.write("hello", made.group, made.user)
@@ -86,7 +91,8 @@ import Wire
     @Test func `Telegram may go away and come back, and a revoked token is seen`() async throws {
         try await BotHouse.open(.sqlite, [.poller], isReachable: false) { house in
             let (bot, group, user) = try await house.registered(.polling)
-            try await house.simulator.control("fault", ["kind": "status", "status": 502, "method": "getupdates"])
+            try await house.simulator.control(
+                "fault", ["kind": "status", "status": 502, "method": "getupdates"])
             try await until { try await house.state(bot.id) == .unreachable }
             try await house.write("meanwhile", group, user)
             try await house.simulator.control("clearfaults")
@@ -105,7 +111,8 @@ import Wire
     @Test func `an answer to an old token says nothing of the new one`() async throws {
         try await BotHouse.open { house in
             let made = try house.made()
-            let bot = try await house.bots.register(Bots.Draft(token: made.token, mode: .webhook), by: .console)
+            let bot = try await house.bots.register(
+                Bots.Draft(token: made.token, mode: .webhook), by: .console)
             let old = try #require(house.registry.token(of: bot.id))
             let answer = try await house.simulator.control("revoketoken", ["bot": .integer(bot.id)])
             _ = try await house.bots.replaceToken(
@@ -113,7 +120,8 @@ import Wire
             await house.bots.hooks.note(.init(.unauthorized, "Unauthorized"), of: bot.id, old)
             #expect(try await house.state(bot.id) == .active)
             await house.bots.hooks.note(
-                .init(.unauthorized, "Unauthorized"), of: bot.id, try #require(house.registry.token(of: bot.id)))
+                .init(.unauthorized, "Unauthorized"), of: bot.id,
+                try #require(house.registry.token(of: bot.id)))
             #expect(try await house.state(bot.id) == .unauthorized)
         }
     }
@@ -121,7 +129,8 @@ import Wire
     @Test func `a bot that changes from polling to a webhook keeps it, and loses nothing`() async throws {
         try await BotHouse.open(.sqlite, [.poller]) { house in
             let made = try house.made()
-            let bot = try await house.bots.register(Bots.Draft(token: made.token, mode: .polling), by: .console)
+            let bot = try await house.bots.register(
+                Bots.Draft(token: made.token, mode: .polling), by: .console)
             for round in 0..<6 {
                 try await house.write("\(round)", made.group, made.user)
                 let mode: Bot.Mode = round.isMultiple(of: 2) ? .webhook : .polling

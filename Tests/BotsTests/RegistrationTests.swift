@@ -59,7 +59,9 @@ import Wire
             let codes = await withTaskGroup(of: ErrorCode?.self) { group in
                 for _ in 0..<5 {
                     group.addTask {
-                        await code { _ = try await house.bots.register(Bots.Draft(token: made.token), by: .console) }
+                        await code {
+                            _ = try await house.bots.register(Bots.Draft(token: made.token), by: .console)
+                        }
                     }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
@@ -86,12 +88,14 @@ import Wire
             #expect(taken == .conflict)
             try await house.database.write {
                 try await $0.execute(
-                    "UPDATE bots SET username = 'x', username_lower = 'x' WHERE id = $1", [.integer(first.id)])
+                    "UPDATE bots SET username = 'x', username_lower = 'x' WHERE id = $1", [.integer(first.id)]
+                )
             }
             _ = try await house.bots.register(Bots.Draft(token: second.token), by: .console)
             try await house.database.write {
                 try await $0.execute(
-                    "UPDATE bots SET username = 'y', username_lower = 'y' WHERE id = $1", [.integer(second.id)])
+                    "UPDATE bots SET username = 'y', username_lower = 'y' WHERE id = $1",
+                    [.integer(second.id)])
                 try await $0.execute(
                     "UPDATE bots SET username = 'second_bot', username_lower = 'second_bot' WHERE id = $1",
                     [.integer(first.id)])
@@ -111,7 +115,9 @@ import Wire
             #expect(house.registry.trouble?.contains("weather_bot") == true)
             let token = try #require(revoked["token"]?.string)
             let other = try house.made("other_bot")
-            let wrong = await code { _ = try await house.bots.replaceToken(other.token, of: bot.id, by: .console) }
+            let wrong = await code {
+                _ = try await house.bots.replaceToken(other.token, of: bot.id, by: .console)
+            }
             #expect(wrong == .validationFailed)
             #expect(try await house.bots.replaceToken(token, of: bot.id, by: .console).state == .active)
             try await house.write("hello", group, user)

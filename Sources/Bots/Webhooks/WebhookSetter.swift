@@ -13,7 +13,9 @@ struct WebhookSetter: Sendable {
         self.states = states
     }
 
-    /// Whether Telegram can reach us. A server of one's own may do so without TLS, where it lets webhooks be set so.
+    /// Whether Telegram can reach us.
+    ///
+    /// A server of one's own may do so without TLS, where it lets webhooks be set so.
     var isPossible: Bool { parts.publicURL != nil }
 
     /// Where the updates of a bot are taken in.
@@ -33,6 +35,7 @@ struct WebhookSetter: Sendable {
             // Telegram takes a webhook once a second. Cut short only by the task's end.
             try? await Task.sleep(for: pause)
         }
+        await states.report(id, pending: nil, error: "Telegram takes the webhook later")
     }
 
     private static let triesMax = 3

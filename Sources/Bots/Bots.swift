@@ -128,7 +128,9 @@ package struct Bots: Sendable {
         let record = BotStore.Record(
             bot: bot, sealedToken: try seal(token.reveal(), BotStore.tokenColumn, bot.id),
             sealedSecret: try seal(secret, BotStore.secretColumn, bot.id))
-        do { try await insert(record, by: actor) } catch let error as StoreError where error.code == .notUnique {
+        do { try await insert(record, by: actor) } catch let error as StoreError
+            where error.code == .notUnique
+        {
             throw APIError(.conflict, "@\(bot.username) is being registered by somebody else")
         }
         try await parts.registry.changed()

@@ -107,7 +107,9 @@ package final class ChatProjector: Service {
                 let start = ContinuousClock.now
                 let facts = Facts(Array(part), parser)
                 // Somebody else has written, or emptied the tables: what was known of them may be wrong.
-                guard try await write(facts, memory, from: position, through: through) == through else { return }
+                guard try await write(facts, memory, from: position, through: through) == through else {
+                    return
+                }
                 memory.remember(facts)
                 position = through
                 try await Task.sleep(for: start.duration(to: .now) * rest(since: start))

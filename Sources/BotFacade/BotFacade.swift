@@ -87,9 +87,6 @@ package final class BotFacade: Sendable {
         case "setwebhook", "deletewebhook", "getwebhookinfo":
             try Self.checkReads(caller, bot)
             return try await hook(method.name.lowercased(), arguments, caller, bot)
-        case "logout", "close":
-            // They would take the bot from everybody else who uses it.
-            return CallAnswer.failure(403, "Forbidden: the bot belongs to the gateway")
         default: return try await pass(method, arguments, caller, bot, request.connection.drain)
         }
     }

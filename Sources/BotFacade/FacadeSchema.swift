@@ -9,7 +9,8 @@ package enum FacadeSchema {
             up: [
                 "CREATE TABLE bot_programs (id TEXT PRIMARY KEY, key_id TEXT NOT NULL, bot_id BIGINT NOT NULL, "
                     + "allowed_updates TEXT, url TEXT, secret " + SQL(sqlite: "BLOB", postgres: "BYTEA")
-                    + ", connections INTEGER NOT NULL, last_error TEXT, last_error_at BIGINT)"
+                    + ", connections INTEGER NOT NULL, last_error TEXT, last_error_at BIGINT, "
+                    + "revision BIGINT NOT NULL)"
             ], down: ["DROP TABLE bot_programs"])
     }
 }

@@ -189,6 +189,9 @@ package struct Bots: Sendable {
             guard var bot = try await BotStore.record(id, in: transaction)?.bot else {
                 throw APIError(.notFound, "There is no such bot")
             }
+            guard try await !BotStore.isNameTaken(identity.username, by: id, in: transaction) else {
+                throw APIError(.conflict, "Another bot has the name @\(identity.username) here")
+            }
             (bot.username, bot.state, bot.reason, bot.stateAt) = (identity.username, .active, nil, now)
             bot.updatedAt = now
             try await BotStore.update(bot, in: transaction)

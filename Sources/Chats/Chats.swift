@@ -55,11 +55,14 @@ package struct Chats: Sendable {
         }
         let byPosition = Dictionary(events.map { ($0.position, $0) }) { first, _ in first }
         let messages = found.compactMap { found in
-            byPosition[found.position].map { MessageJSON($0, found.state) }
+            byPosition[found.position].map { MessageJSON($0, found.message, found.state) }
         }
-        let isFull = found.count == wanted.limit
-        let last = wanted.chat != nil && wanted.words == nil ? found.last?.sequence : found.last?.id
-        return MessagePage(messages: messages, next: isFull ? last.map { "\($0)" } : nil)
+        guard found.count == wanted.limit, let last = found.last else {
+            return MessagePage(messages: messages, next: nil)
+        }
+        // The messages of an album have one sequence, in whose middle a page may end.
+        let next = wanted.isAlongChat ? "\(last.sequence)_\(last.message)" : "\(last.id)"
+        return MessagePage(messages: messages, next: next)
     }
 
     /// Chats for whoever runs the server.

@@ -36,7 +36,7 @@ package enum ChatsSchema {
                 position BIGINT NOT NULL, sender BIGINT, sent_at BIGINT NOT NULL, edited_at BIGINT,
                 kind TEXT NOT NULL, has_text INTEGER NOT NULL, is_outgoing INTEGER NOT NULL, deleted_at BIGINT
             """ + searchColumn + ", UNIQUE (source, chat, message))",
-        "CREATE INDEX projected_messages_by_chat ON projected_messages (chat, sequence)",
+        "CREATE INDEX projected_messages_by_chat ON projected_messages (chat, sequence, message)",
         "CREATE INDEX projected_messages_by_source ON projected_messages (source, position)",
     ]
 

@@ -16,7 +16,7 @@ package enum SendingSchema {
             + " NOT NULL, correlation TEXT, not_before BIGINT NOT NULL, attempts INTEGER NOT NULL, "
             + "created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, status INTEGER, answer " + bytes
             + ", error_code TEXT, error TEXT, message BIGINT, revision INTEGER NOT NULL, "
-            + "logged INTEGER NOT NULL, messages INTEGER NOT NULL)",
+            + "logged INTEGER NOT NULL, messages INTEGER NOT NULL, message_ids TEXT)",
         "CREATE UNIQUE INDEX sends_by_key ON sends (owner, idempotency_key) WHERE idempotency_key IS NOT NULL",
         "CREATE INDEX sends_pending ON sends (bot, priority, id) WHERE state = 'PENDING'",
         "CREATE INDEX sends_sending ON sends (bot) WHERE state = 'SENDING'",

@@ -1,11 +1,12 @@
 import Base
 import BotAPI
+import Crypto
 import HTTPServer
 import Wire
 
 /// The arguments of a call, in whichever of Telegram's forms they came.
 struct CallArguments: Sendable {
-    /// The texts of the arguments by their names; what is no text is JSON.
+    /// The texts of the arguments by their names; what is no text is JSON, and of a file there is none.
     private let values: [String: String]
     /// The same arguments for Telegram, files included.
     let body: BotAPIBody
@@ -26,7 +27,7 @@ struct CallArguments: Sendable {
             for item in items { try Self.add(item.name, item.value.text, to: &values) }
             switch media {
             case _ where body.isEmpty:
-                self.body = query.isEmpty ? .none : .raw(query, contentType: Self.form)
+                self.body = items.isEmpty ? .none : .raw(FormField.encode(items), contentType: Self.form)
             case "application/json":
                 try Self.read(json: body, &values)
                 self.body = items.isEmpty ? .json(body) : .json(try Self.merged(body, items))
@@ -34,17 +35,19 @@ struct CallArguments: Sendable {
                 guard let boundary = MultipartParser.boundary(ofContentType: type), items.isEmpty else {
                     throw APIError(.badRequest, "a form needs a boundary, and all arguments in the body")
                 }
-                for part in try MultipartPart.parse(body, boundary: boundary) where part.head.filename == nil
-                {
-                    try Self.add(part.head.name, part.bytes.text, to: &values)
+                let parts = try MultipartPart.parse(body, boundary: boundary)
+                for part in parts {
+                    let isFile = part.head.filename != nil
+                    try Self.add(part.head.name, isFile ? nil : part.bytes.text, to: &values)
                 }
-                self.body = .raw(body, contentType: type)
+                // Written anew: two readers might see different parts in one form, and rights were checked for these.
+                self.body = Self.form(of: parts)
             default:
-                for item in try FormField.parse(body) {
+                let fields = try FormField.parse(body)
+                for item in fields {
                     try Self.add(item.name, item.value.text, to: &values)
                 }
-                let joined = query.isEmpty ? body : Bytes(Array(query) + [UInt8(ascii: "&")] + Array(body))
-                self.body = .raw(joined, contentType: Self.form)
+                self.body = .raw(FormField.encode(items + fields), contentType: Self.form)
             }
             self.values = values
         } catch let error as FormError {
@@ -60,9 +63,15 @@ struct CallArguments: Sendable {
     private static func read(json: Bytes, _ values: inout [String: String]) throws {
         let root = try JSON.parse(json).root
         guard root.kind == .object else { throw APIError(.badRequest, "the body must be an object") }
-        for member in root.members where !member.value.isNull {
-            try add(member.name, member.value.string ?? member.value.raw.repairedText, to: &values)
+        var nulls: Set<String> = []
+        for member in root.members {
+            if member.value.isNull {
+                nulls.insert(member.name)
+            } else {
+                try add(member.name, member.value.string ?? member.value.raw.repairedText, to: &values)
+            }
         }
+        for name in nulls where values[name] != nil { try add(name, nil, to: &values) }
     }
 
     /// Of two values under one name Telegram might take the other: then rights would be checked for the wrong one.
@@ -72,6 +81,36 @@ struct CallArguments: Sendable {
         guard values.updateValue(value ?? "", forKey: name) == nil else {
             throw APIError(.badRequest, "\(name.prefix(64)) is given twice")
         }
+    }
+
+    private static func form(of parts: [MultipartPart]) -> BotAPIBody {
+        let boundary = "heliograph-" + Hex.encode(SecureRandom.bytes(16))
+        var writer: [UInt8] = []
+        writer.reserveCapacity(parts.reduce(64) { $0 + $1.bytes.count + 256 })
+        for part in parts {
+            writer += Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"".utf8)
+            writer += quoted(part.head.name)
+            if let name = part.head.filename { writer += Array("\"; filename=\"".utf8) + quoted(name) }
+            writer += Array("\"\r\n".utf8)
+            // Telegram takes a text that says it is a form for further arguments: only files keep what they are.
+            if part.head.filename != nil, let type = part.head.contentType {
+                writer += Array("Content-Type: ".utf8) + line(type) + [13, 10]
+            }
+            writer += [13, 10]
+            writer += part.bytes.array
+            writer += [13, 10]
+        }
+        writer += Array("--\(boundary)--\r\n".utf8)
+        return .raw(Bytes(writer), contentType: Bytes("multipart/form-data; boundary=\(boundary)"))
+    }
+
+    /// A text within quotation marks: those in it are written as browsers do.
+    private static func quoted(_ text: String) -> [UInt8] {
+        line(text.replacing("\"", with: "%22"))
+    }
+
+    private static func line(_ text: String) -> [UInt8] {
+        text.utf8.map { $0 < 0x20 || $0 == 0x7f ? UInt8(ascii: "_") : $0 }
     }
 
     /// An object with further members; those of the body count first.

@@ -10,23 +10,22 @@ enum CallReach {
         throws(APIError)
     {
         let name = method.lowercased()
+        guard !ofTheGateway.contains(name) else {
+            // They would take the bot from everybody else who uses it, or tell a real token.
+            throw APIError(.forbidden, "the bot belongs to the gateway")
+        }
         let isRead = name.hasPrefix("get")
         guard caller.may(isRead ? .chatsRead : .chatsSend) else {
             throw APIError(.forbidden, "the key may not \(isRead ? "read" : "send")")
         }
         let bounds = isRead ? caller.reach.read : caller.reach.send
-        switch name {
-        case "getme", "getmycommands", "getmyname", "getmydescription":
-            // About the bot itself, which whoever holds a key for any of its chats may know.
+        if ofAnyChat.contains(name) {
             guard bounds.mayHold(source: bot) else { throw refusal }
             return
-        case _ where name.hasPrefix("answer"):
-            // Answers to what was received through a chat that the key reaches.
-            guard bounds.mayHold(source: bot) else { throw refusal }
-            return
-        default: break
         }
-        try check(chat: arguments["chat_id"], bounds, bot)
+        // Only where the method itself goes by the chat that is named does naming one say what is reached.
+        let isOfOneChat = ofOneChat.contains(name) && arguments["inline_message_id"] == nil
+        try check(chat: isOfOneChat ? arguments["chat_id"] : nil, bounds, bot)
         for chat in try sources(arguments) {
             // What is forwarded, copied or quoted is read in the chat that it comes from.
             guard caller.may(.chatsRead) else { throw APIError(.forbidden, "the key may not read") }
@@ -55,4 +54,42 @@ enum CallReach {
     }
 
     private static let refusal = APIError(.forbidden, "the key does not reach this chat")
+}
+
+extension CallReach {
+    /// What nobody may have carried out for them, whatever their key reaches.
+    private static let ofTheGateway: Set = [
+        "getupdates", "setwebhook", "deletewebhook", "getwebhookinfo", "logout", "close",
+        "getmanagedbottoken", "replacemanagedbottoken",
+    ]
+
+    /// About the bot itself, which whoever holds a key for any of its chats may know; and answers to buttons, whose
+    /// numbers only those know who have received them.
+    private static let ofAnyChat: Set = [
+        "getme", "getmycommands", "getmyname", "getmydescription", "getmyshortdescription",
+        "answercallbackquery",
+    ]
+
+    /// The methods that act on the chat in `chat_id` and on nothing else. To all others, known or not, a chat is at most
+    /// an addition: they need a key for the whole bot.
+    private static let ofOneChat: Set<String> = {
+        let names = """
+            sendMessage sendMessageDraft forwardMessage forwardMessages copyMessage copyMessages sendPhoto sendAudio \
+            sendDocument sendVideo sendAnimation sendVoice sendVideoNote sendPaidMedia sendMediaGroup sendLocation \
+            sendVenue sendContact sendPoll sendChecklist sendDice sendChatAction sendSticker sendInvoice sendGame \
+            setMessageReaction editMessageText editMessageCaption editMessageMedia editMessageLiveLocation \
+            stopMessageLiveLocation editMessageChecklist editMessageReplyMarkup stopPoll deleteMessage deleteMessages \
+            approveSuggestedPost declineSuggestedPost pinChatMessage unpinChatMessage unpinAllChatMessages \
+            banChatMember unbanChatMember restrictChatMember promoteChatMember setChatAdministratorCustomTitle \
+            setChatMemberTag banChatSenderChat unbanChatSenderChat setChatPermissions exportChatInviteLink \
+            createChatInviteLink editChatInviteLink createChatSubscriptionInviteLink editChatSubscriptionInviteLink \
+            revokeChatInviteLink approveChatJoinRequest declineChatJoinRequest setChatPhoto deleteChatPhoto \
+            setChatTitle setChatDescription leaveChat getChat getChatAdministrators getChatMemberCount \
+            getChatMember setChatStickerSet deleteChatStickerSet createForumTopic editForumTopic closeForumTopic \
+            reopenForumTopic deleteForumTopic unpinAllForumTopicMessages editGeneralForumTopic \
+            closeGeneralForumTopic reopenGeneralForumTopic hideGeneralForumTopic unhideGeneralForumTopic \
+            unpinAllGeneralForumTopicMessages getUserChatBoosts setGameScore getGameHighScores
+            """
+        return Set(names.split(separator: " ").map { $0.lowercased() })
+    }()
 }

@@ -10,7 +10,7 @@ struct HookPost: Sendable {
         /// It has it; the call that it answered with, if it did.
         case delivered(reply: HookReply?)
         /// It is to be tried again, after so long if the program said so.
-        case failed(String, retryAfter: Duration?, isGone: Bool)
+        case failed(String, retryAfter: Duration?)
     }
 
     let client: HTTPClient
@@ -33,8 +33,7 @@ struct HookPost: Sendable {
                 let wait = answer.fields["retry-after"].flatMap { Int($0) }.map { min(3600, max(0, $0)) }
                 return .failed(
                     "Wrong response from the webhook: \(answer.status)",
-                    retryAfter: wait.map { .seconds($0) },
-                    isGone: answer.status == 410)
+                    retryAfter: wait.map { .seconds($0) })
             }
             return .delivered(reply: HookReply(answer))
         } catch {
@@ -46,7 +45,7 @@ struct HookPost: Sendable {
                 case .tls: "SSL error"
                 default: "Webhook connection closed"
                 }
-            return .failed(why, retryAfter: nil, isGone: false)
+            return .failed(why, retryAfter: nil)
         }
     }
 }

@@ -24,14 +24,23 @@ struct HookRunner: Sendable {
         let reader = try await log.reader(
             program.filter(reach), from: .after(try await programs.position(of: program)))
         defer { reader.close() }
-        while !Task.isCancelled {
-            let events = try await reader.next()
-            let position = reader.position
-            guard try await now() == reach else { return }
-            try await deliver(events)
-            try await programs.confirm(position, of: program)
+        do {
+            while !Task.isCancelled {
+                let events = try await reader.next()
+                let position = reader.position
+                try await deliver(events)
+                try await programs.confirm(position, of: program)
+            }
+        } catch is OtherReach {
+            return
+        } catch LogError.cursorExpired(let oldest) {
+            // What retention has taken comes to nobody any more: the rest is not to wait for it.
+            try await programs.confirm(Position(oldest.number - 1), of: program)
         }
     }
+
+    /// The key reaches something else than when this began, or nothing.
+    private struct OtherReach: Error {}
 
     /// Returns once the program has them all; after a crash some of them may come to it again.
     private func deliver(_ events: [Event]) async throws {
@@ -60,17 +69,21 @@ struct HookRunner: Sendable {
         guard let update = UpdateJSON.write(event) else { return }
         var failures = 0
         while true {
-            try Task.checkCancellation()
-            switch await post.send(update) {
+            // What was granted may be taken back while updates wait.
+            guard try await now() == reach else { throw OtherReach() }
+            let outcome = await post.send(update)
+            if case .failed = outcome { try Task.checkCancellation() }
+            switch outcome {
             case .delivered(let call):
                 if let call { await reply(call) }
                 return
-            case .failed(let why, let retryAfter, _):
+            case .failed(let why, let retryAfter):
                 failures += 1
                 do { try await programs.report(program, why) } catch {
                     logger.warning("a failed delivery was not noted", ["error": .init(describing: error)])
                 }
-                try await Task.sleep(for: retryAfter ?? Self.pause(failures))
+                // Who asks to be tried again at once, again and again, is not.
+                try await Task.sleep(for: max(retryAfter ?? .zero, Self.pause(failures)))
             }
         }
     }

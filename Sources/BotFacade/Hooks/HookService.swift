@@ -17,12 +17,13 @@ package final class HookService: Service {
     private let (looks, look) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     private struct Running {
-        /// What the program had asked for when this began.
-        let url: String?
-        let secret: Bytes?
-        let allowedUpdates: [String]?
+        /// Which of the program's wishes this fulfils.
+        let revision: Int64
         let stop: AsyncStream<Void>.Continuation
     }
+
+    /// How long a program rests that may have nothing now, such as that of a bot which is gone.
+    private static let idle = Duration.seconds(2)
 
     /// Runs what `facade` takes down.
     package init(_ facade: BotFacade, _ leases: LeaseKeeper, on loops: EventLoopGroup) throws {
@@ -63,9 +64,7 @@ package final class HookService: Service {
             let wanted = Dictionary(hooks.map { ($0.id, $0) }) { first, _ in first }
             let ended = running.withLock { running in
                 running.filter { id, entry in
-                    guard let hook = wanted[id] else { return true }
-                    return hook.url != entry.url || hook.sealedSecret != entry.secret
-                        || hook.allowedUpdates != entry.allowedUpdates
+                    wanted[id]?.revision != entry.revision
                 }
             }
             for entry in ended.values { entry.stop.finish() }
@@ -81,8 +80,7 @@ package final class HookService: Service {
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         guard let lease = try await leases.acquire("hook:\(hook.id)", lost: { stop.finish() }) else { return }
         running.withLock {
-            $0[hook.id] = Running(
-                url: hook.url, secret: hook.sealedSecret, allowedUpdates: hook.allowedUpdates, stop: stop)
+            $0[hook.id] = Running(revision: hook.revision, stop: stop)
         }
         deliveries.addTask(name: "deliveries") {
             await withTaskGroup(of: Void.self) { group in
@@ -91,9 +89,9 @@ package final class HookService: Service {
                 await group.next()
                 group.cancelAll()
             }
-            self.running.withLock { $0[hook.id] = nil }
-            // A lease that is not given back ends by itself.
+            // First, so that nobody here takes it again while it is given back; what is not given back ends by itself.
             try? await self.leases.release(lease)
+            self.running.withLock { $0[hook.id] = nil }
             // Another address may wait to be used.
             self.look.yield()
         }
@@ -103,8 +101,10 @@ package final class HookService: Service {
         let loop = loops.loops[abs(hook.id.hashValue % loops.loops.count)]
         while !Task.isCancelled {
             do {
-                try await facade.runner(of: hook, clients.client(on: loop))?.run()
-                return
+                guard let runner = try await facade.runner(of: hook, clients.client(on: loop)) else {
+                    return try await Task.sleep(for: Self.idle)
+                }
+                return try await runner.run()
             } catch is CancellationError {
                 return
             } catch {

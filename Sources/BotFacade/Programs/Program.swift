@@ -15,6 +15,8 @@ struct Program: Sendable {
     var url: String?
     var sealedSecret: Bytes?
     var connections: Int
+    /// Grows each time that it asks for something else.
+    var revision: Int64 = 0
     var lastError: String?
     var lastErrorAt: Timestamp?
 
@@ -46,7 +48,8 @@ enum ProgramStore {
     static let secretColumn = SealedColumn(table: "bot_programs", id: "id", kind: .text, column: "secret")
 
     private static let columns: SQL = """
-        SELECT key_id, bot_id, allowed_updates, url, secret, connections, last_error, last_error_at FROM bot_programs
+        SELECT key_id, bot_id, allowed_updates, url, secret, connections, last_error, last_error_at, revision
+        FROM bot_programs
         """
 
     private static func read(_ row: borrowing Row) throws -> Program {
@@ -57,6 +60,7 @@ enum ProgramStore {
         program.connections = Int(try row.integer(5))
         program.lastError = try row.optionalText(6)
         program.lastErrorAt = try row.optionalInteger(7).map { Timestamp(milliseconds: $0) }
+        program.revision = try row.integer(8)
         return program
     }
 
@@ -81,10 +85,10 @@ enum ProgramStore {
         try await transaction.execute(
             """
             INSERT INTO bot_programs (id, key_id, bot_id, allowed_updates, url, secret, connections, last_error,
-                last_error_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                last_error_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
             ON CONFLICT (id) DO UPDATE SET allowed_updates = excluded.allowed_updates, url = excluded.url,
                 secret = excluded.secret, connections = excluded.connections, last_error = excluded.last_error,
-                last_error_at = excluded.last_error_at
+                last_error_at = excluded.last_error_at, revision = bot_programs.revision + 1
             """,
             [
                 .text(program.id), .text(program.keyID), .integer(program.botID),

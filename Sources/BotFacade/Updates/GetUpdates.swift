@@ -17,6 +17,8 @@ struct GetUpdates: Sendable {
     private static let limitMax: Int64 = 100
     /// Positions without anything for the program that are looked through again at most.
     private static let emptyMax: Int64 = 10_000
+    /// Pages of events without content that one call looks through.
+    private static let pagesMax = 100
 
     func answer(_ arguments: CallArguments, _ caller: Caller, _ botID: Int64, _ request: Request) async throws
         -> Response
@@ -38,10 +40,9 @@ struct GetUpdates: Sendable {
         defer { polls.end(program.id, poll) }
         let filter = program.filter(caller.reach)
         let start = try await confirm(try arguments.integer("offset") ?? 0, program, filter)
-        let (events, reached) = try await LogPoll(
-            log, filter, limit: Int(limit), wait: .seconds(timeout)
-        ).run(from: .after(start), request) { await poll.waitUntilSuperseded() }
-        if events.isEmpty, reached.number - start.number > Self.emptyMax {
+        let (updates, reached) = try await read(
+            LogPoll(log, filter, limit: Int(limit), wait: .seconds(timeout)), after: start, request, poll)
+        if updates.isEmpty, reached.number - start.number > Self.emptyMax {
             // Nothing for this program came in a long stretch of the log: not to look through it again each time.
             try await programs.confirm(reached, of: program)
         }
@@ -55,11 +56,31 @@ struct GetUpdates: Sendable {
         let granted = timeout > 0 ? program.filter(try await callers.again(request).reach) : filter
         var writer = JSONWriter()
         writer.array {
-            for event in events where granted.matches(event) {
-                if let update = UpdateJSON.write(event) { $0.raw(update) }
-            }
+            for update in updates where granted.matches(update.event) { $0.raw(update.json) }
         }
         return CallAnswer.success(writer.finish())
+    }
+
+    private typealias Update = (event: Event, json: Bytes)
+
+    /// The updates behind a position. What retention has taken, as a whole or its content alone, stands in nobody's way.
+    private func read(
+        _ log: LogPoll, after start: Position, _ request: Request, _ poll: ActivePolls.Poll
+    ) async throws -> ([Update], Position) {
+        var position = start
+        for _ in 0..<Self.pagesMax {
+            do {
+                let (events, reached) = try await log.run(from: .after(position), request) {
+                    await poll.waitUntilSuperseded()
+                }
+                let updates = events.compactMap { event in UpdateJSON.write(event).map { (event, $0) } }
+                guard updates.isEmpty, !events.isEmpty else { return (updates, reached) }
+                position = reached
+            } catch LogError.cursorExpired(let oldest) {
+                position = Position(oldest.number - 1)
+            }
+        }
+        return ([], position)
     }
 
     /// What an offset confirms; returns behind which position to read.
@@ -73,7 +94,7 @@ struct GetUpdates: Sendable {
         } else if offset < 0 {
             // The last so many, and everything before them is forgotten.
             let count = Int(min(Self.limitMax, 0 - max(offset, -Self.limitMax)))
-            wanted = try await log.position(before: count, of: .bot(program.botID), kinds: filter.kinds)
+            wanted = try await log.position(before: count, filter, after: confirmed)
         }
         guard wanted > confirmed else { return confirmed }
         try await programs.confirm(wanted, of: program)

@@ -85,10 +85,14 @@ struct BotPoll: Sendable {
         switch error.code {
         case .tooManyRequests: return error.retryAfter ?? backOff(failures)
         case .unauthorized, .notFound:
+            // The bot may have got a new token while this one was used.
+            guard await isStill(entry) else { return settings.backOff.lowerBound }
             await states.mark(id, .unauthorized, "Telegram no longer takes the token: \(error.description)")
             // The service ends this poll once it has seen the state.
             return settings.backOff.upperBound
         case .conflict:
+            // The webhook may be ours by now, set by another node.
+            guard await isStill(entry) else { return settings.backOff.lowerBound }
             await states.mark(id, .conflict, error.description)
             if error.description.contains("webhook"), !error.description.contains("setWebhook") {
                 do throws(BotAPIError) { try await parts.client.deleteWebhook(as: entry.token) } catch {
@@ -102,6 +106,15 @@ struct BotPoll: Sendable {
             if failures > 1 { await states.mark(id, .unreachable, error.description) }
             return backOff(failures)
         }
+    }
+
+    /// Whether the bot is polled for yet, with the token that was used.
+    private func isStill(_ entry: BotRegistry.Entry) async -> Bool {
+        do { try await parts.registry.refresh() } catch {
+            parts.logger.warning("bots could not be read", ["error": .init(describing: error)])
+        }
+        guard let now = parts.registry.entry(id) else { return false }
+        return now.bot.mode == .polling && now.bot.isWorking && now.token == entry.token
     }
 
     private func backOff(_ failures: Int) -> Duration {

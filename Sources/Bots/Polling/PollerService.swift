@@ -99,8 +99,9 @@ package final class PollerService: Service {
                 await group.next()
                 group.cancelAll()
             }
-            self.running.withLock { $0[id] = nil }
+            // First, so that nobody here takes it again while it is given back.
             await self.giveBack(lease)
+            self.running.withLock { $0[id] = nil }
         }
     }
 

@@ -43,7 +43,7 @@ struct WebhookSetter: Sendable {
             }
             await states.mark(id, .active)
         } catch {
-            await note(error, of: id)
+            await note(error, of: id, entry.token)
         }
     }
 
@@ -60,7 +60,9 @@ struct WebhookSetter: Sendable {
     }
 
     /// What an answer of Telegram says about the state of a bot.
-    func note(_ error: BotAPIError, of id: Int64) async {
+    func note(_ error: BotAPIError, of id: Int64, _ token: BotToken) async {
+        // The bot may have got a new token while this one was used.
+        guard parts.registry.token(of: id) == token else { return }
         switch error.code {
         case .unauthorized, .notFound:
             await states.mark(id, .unauthorized, "Telegram no longer takes the token: \(error.description)")

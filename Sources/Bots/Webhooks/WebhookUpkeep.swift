@@ -119,7 +119,7 @@ package final class WebhookUpkeep: Service {
                 await states.mark(bot.id, .active)
             }
         } catch {
-            await setter.note(error, of: bot.id)
+            await setter.note(error, of: bot.id, token)
         }
     }
 
@@ -130,7 +130,7 @@ package final class WebhookUpkeep: Service {
                 url, secretToken: entry.webhookSecret, maxConnections: WebhookSetter.connectionsMax,
                 allowedUpdates: UpdateKind.telegram, as: entry.token)
         } catch {
-            await setter.note(error, of: id)
+            await setter.note(error, of: id, entry.token)
         }
     }
 }

@@ -53,7 +53,15 @@ package final class ChatProjector: Service {
         let parser = JSONParser()
         var memory = ProjectionMemory()
         while position < end {
-            let page = try await log.page(EventFilter(), after: position, limit: Self.pageMax)
+            let page: (events: [Event], position: Position)
+            do {
+                page = try await log.page(EventFilter(), after: position, limit: Self.pageMax)
+            } catch LogError.cursorExpired(let oldest) {
+                // What retention has taken is in no table.
+                try await skip(to: Position(oldest.number - 1))
+                position = try await database.read { try await ProjectionStore.stored(in: $0) }
+                continue
+            }
             let facts = Facts(page.events, parser)
             let reached = try await write(facts, memory, from: position, through: page.position)
             if reached == page.position { memory.remember(facts) } else { memory = ProjectionMemory() }
@@ -81,7 +89,7 @@ package final class ChatProjector: Service {
                 return
             } catch LogError.cursorExpired(let oldest) {
                 // What retention took before it was seen is in no table.
-                await skip(to: Position(oldest.number - 1))
+                await skipLogged(to: Position(oldest.number - 1))
             } catch {
                 logger.warning("chats could not be brought up to date", ["error": .init(describing: error)])
                 // Cut short only by the task's end.
@@ -144,13 +152,15 @@ package final class ChatProjector: Service {
         return reached
     }
 
-    private func skip(to position: Position) async {
-        do {
-            try await database.write { transaction in
-                let stored = try await ProjectionStore.through(transaction)
-                if stored < position { try await ProjectionStore.setThrough(position, in: transaction) }
-            }
-        } catch {
+    private func skip(to position: Position) async throws {
+        try await database.write { transaction in
+            let stored = try await ProjectionStore.through(transaction)
+            if stored < position { try await ProjectionStore.setThrough(position, in: transaction) }
+        }
+    }
+
+    private func skipLogged(to position: Position) async {
+        do { try await skip(to: position) } catch {
             logger.warning("chats could not be brought up to date", ["error": .init(describing: error)])
         }
     }

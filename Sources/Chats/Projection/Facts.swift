@@ -47,6 +47,12 @@ struct Facts {
         let at: Timestamp
     }
 
+    /// Something that became of messages.
+    enum Change {
+        case message(Message)
+        case deletion(Deletion)
+    }
+
     struct Seen: Hashable {
         let chat: Int64
         let source: Source
@@ -56,8 +62,8 @@ struct Facts {
     /// Through which sources a chat is seen, with what the source is in it where that was told.
     private(set) var sources: [Seen: String?] = [:]
     private(set) var users: [Int64: User] = [:]
-    private(set) var messages: [Message] = []
-    private(set) var deletions: [Deletion] = []
+    /// What became of messages, in the order in which it did.
+    private(set) var changes: [Change] = []
 
     /// Reads a page of events.
     init(_ events: [Event], _ parser: JSONParser) {
@@ -81,15 +87,17 @@ struct Facts {
             if let chat = object["chat"] { add(chat: chat, event) }
             for name in ["from", "user"] { if let user = object[name] { add(user: user, event) } }
             if let message = object["message"], let chat = message["chat"] { add(chat: chat, event) }
-            if content.kind == "my_chat_member", let chat = content.chat {
-                sources[Seen(chat: chat, source: content.source)] = .some(
-                    object["new_chat_member"]?["status"]?.string)
+            if content.kind == "my_chat_member", let chat = content.chat,
+                let status = Self.text(object["new_chat_member"]?["status"])
+            {
+                sources[Seen(chat: chat, source: content.source)] = .some(status)
             }
             if content.kind == "deleted_business_messages", let chat = content.chat,
                 let ids = object["message_ids"]?.elements.compactMap(\.int64)
             {
-                deletions.append(
-                    Deletion(source: content.source, chat: chat, messages: ids, at: event.recordedAt))
+                changes.append(
+                    .deletion(
+                        Deletion(source: content.source, chat: chat, messages: ids, at: event.recordedAt)))
             }
         }
     }
@@ -99,14 +107,15 @@ struct Facts {
         guard let chat = message.number("id", of: "chat"), let id = message.json["message_id"]?.int64 else {
             return
         }
-        messages.append(
-            Message(
-                source: content.source, chat: chat, message: id, sequence: event.sequence,
-                position: event.position,
-                sender: content.sender ?? message.number("id", of: "from"),
-                sentAt: message.time("date") ?? event.recordedAt, editedAt: message.time("edit_date"),
-                kind: message.contentKind, text: message.searchText,
-                isOutgoing: content.kind == TelegramMessage.sentKind))
+        changes.append(
+            .message(
+                Message(
+                    source: content.source, chat: chat, message: id, sequence: event.sequence,
+                    position: event.position,
+                    sender: content.sender ?? message.number("id", of: "from"),
+                    sentAt: message.time("date") ?? event.recordedAt, editedAt: message.time("edit_date"),
+                    kind: message.contentKind, text: message.searchText,
+                    isOutgoing: content.kind == TelegramMessage.sentKind)))
         add(
             chat: message.json["chat"], event, migratedTo: message.json["migrate_to_chat_id"]?.int64,
             migratedFrom: message.json["migrate_from_chat_id"]?.int64)
@@ -120,8 +129,9 @@ struct Facts {
         else { return }
         let ids = send["messageIds"]?.elements.compactMap { Int64($0.string ?? "") } ?? []
         guard !ids.isEmpty else { return }
-        deletions.append(
-            Deletion(source: event.content.source, chat: chat, messages: ids, at: event.recordedAt))
+        changes.append(
+            .deletion(
+                Deletion(source: event.content.source, chat: chat, messages: ids, at: event.recordedAt)))
     }
 
     private mutating func add(
@@ -130,7 +140,7 @@ struct Facts {
         guard let object, let id = object["id"]?.int64 else { return }
         let old = chats[id]
         chats[id] = Chat(
-            type: Self.text(object["type"]), title: Self.text(object["title"]),
+            type: Self.text(object["type"]) ?? old?.type, title: Self.text(object["title"]),
             username: Self.text(object["username"]), firstName: Self.text(object["first_name"]),
             lastName: Self.text(object["last_name"]), migratedTo: migratedTo ?? old?.migratedTo,
             migratedFrom: migratedFrom ?? old?.migratedFrom)
@@ -149,6 +159,6 @@ struct Facts {
     /// A name, cut where somebody made it long, and without what PostgreSQL cannot hold.
     private static func text(_ value: JSONView?) -> String? {
         guard let text = value?.string else { return nil }
-        return String(text.prefix(256)).replacing("\0", with: "\u{fffd}")
+        return text.cut(to: 1024).replacing("\0", with: "\u{fffd}")
     }
 }

@@ -34,16 +34,22 @@ enum ProjectionStore {
         for (id, user) in facts.users.sorted(by: { $0.key < $1.key }) where memory.users[id] != user {
             try await write(user, id, in: transaction)
         }
-        for message in facts.messages { try await write(message, in: transaction) }
-        for deletion in facts.deletions {
-            try await transaction.execute(
-                "UPDATE projected_messages SET deleted_at = $1 WHERE source = $2 AND chat = $3 AND message"
-                    + .isAmong(4),
-                [
-                    .integer(deletion.at.milliseconds), .text(deletion.source.text),
-                    .integer(deletion.chat), .integers(deletion.messages),
-                ])
+        for change in facts.changes {
+            switch change {
+            case .message(let message): try await write(message, in: transaction)
+            case .deletion(let deletion): try await write(deletion, in: transaction)
+            }
         }
+    }
+
+    private static func write(_ deletion: Facts.Deletion, in transaction: any Transaction) async throws {
+        try await transaction.execute(
+            "UPDATE projected_messages SET deleted_at = $1 WHERE source = $2 AND chat = $3 AND message"
+                + .isAmong(4),
+            [
+                .integer(deletion.at.milliseconds), .text(deletion.source.text),
+                .integer(deletion.chat), .integers(deletion.messages),
+            ])
     }
 
     private static func write(_ chat: Facts.Chat, _ id: Int64, in transaction: any Transaction) async throws {
@@ -92,7 +98,7 @@ enum ProjectionStore {
             try await transaction.execute(
                 "INSERT OR REPLACE INTO projected_messages_text (rowid, text) VALUES ($1, $2)",
                 [.integer(id), .text(text)])
-        } else if message.editedAt != nil {
+        } else {
             try await transaction.execute(
                 "DELETE FROM projected_messages_text WHERE rowid = $1", [.integer(id)])
         }
@@ -113,6 +119,8 @@ enum ProjectionStore {
 
     /// Empties the tables, so that they are made anew.
     static func clear(in transaction: any Transaction) async throws {
+        // Whoever writes a page meanwhile is waited for, and the next one sees that there is nothing.
+        _ = try await through(transaction)
         if transaction.dialect == .sqlite {
             try await transaction.execute("DELETE FROM projected_messages_text")
         }
@@ -129,6 +137,8 @@ enum ProjectionStore {
         let taken = try await transaction.all(
             "SELECT source, expired_through, stripped_through FROM log_retention"
         ) { (source: try $0.text(0), expired: try $0.integer(1), stripped: try $0.integer(2)) }
+        // A message that is edited just now is as old as its edit; the projector must not be writing that.
+        if !taken.isEmpty { _ = try await through(transaction) }
         var count = 0
         for row in taken where count < stepMax {
             let gone = try await ids(of: row.source, through: row.expired, "", transaction)

@@ -57,11 +57,12 @@ package struct TelegramMessage: Sendable {
     /// The words that are searched: at most so many bytes, and without what PostgreSQL cannot hold.
     var searchText: String? {
         guard var text, !text.isEmpty else { return nil }
-        if text.utf8.count > Self.searchBytesMax { text = String(text.prefix(Self.searchBytesMax / 4)) }
+        text = text.cut(to: Self.searchBytesMax)
         if text.utf8.contains(0) { text = text.replacing("\0", with: "\u{fffd}") }
         return text
     }
 
+    /// At most; somebody may have written one letter with a million accents.
     private static let searchBytesMax = 64 << 10
 
     /// A number in an object of the message, such as the `id` of `chat`.
@@ -71,5 +72,15 @@ package struct TelegramMessage: Sendable {
     func time(_ name: String) -> Timestamp? {
         guard let seconds = json[name]?.int64, (1...253_402_300_799).contains(seconds) else { return nil }
         return Timestamp(seconds: seconds)
+    }
+}
+
+extension String {
+    /// The text, or as much of its beginning as fits into so many bytes.
+    func cut(to bytesMax: Int) -> String {
+        guard utf8.count > bytesMax else { return self }
+        var end = utf8.index(startIndex, offsetBy: bytesMax)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
     }
 }

@@ -158,7 +158,7 @@ package struct ChatRoutes: Sendable {
         let reach = try await callers.again(request).reach.read
         let kept = events.filter { reach.contains(chat: $0.content.chat, source: $0.content.source) }
         return Envelope.page(
-            to: request, "messages", kept.map { MessageJSON($0) }, next: "\(cursor.number)",
+            to: request, "messages", kept.flatMap { MessageJSON.all(of: $0) }, next: "\(cursor.number)",
             hasMore: events.count == limit)
     }
 
@@ -172,8 +172,19 @@ package struct ChatRoutes: Sendable {
         query.until = try time(request, "until")
         query.sender = try integer(request, "senderId")
         query.kinds = Set((request.queryItem("kind") ?? "").split(separator: ",").map(String.init))
-        query.before = try integer(request, "cursor")
+        query.before = try before(request)
         return query
+    }
+
+    /// A number, or the two of a place in a chat.
+    private static func before(_ request: Request) throws(APIError) -> ChatStore.Place? {
+        guard let text = request.queryItem("cursor") else { return nil }
+        let parts = text.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Int64($0) }
+        guard numbers.count == parts.count, let first = numbers.first else {
+            throw APIError.invalid("cursor", "the nextCursor of the page before")
+        }
+        return ChatStore.Place(number: first, message: numbers.count > 1 ? numbers[1] : nil)
     }
 
     private static func start(_ request: Request) throws(APIError) -> ReadStart {

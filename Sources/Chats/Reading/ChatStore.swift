@@ -25,8 +25,16 @@ package enum ChatStore {
     struct Found: Sendable {
         let id: Int64
         let sequence: Int64
+        let message: Int64
         let position: Position
         let state: MessageState
+    }
+
+    /// Behind what a page goes on: a sequence of a chat, with a message where its event tells of several; or, where no
+    /// single chat is read, a number of the table.
+    struct Place: Sendable {
+        let number: Int64
+        let message: Int64?
     }
 
     /// What is asked of messages.
@@ -38,10 +46,13 @@ package enum ChatStore {
         var sender: Int64?
         var kinds: Set<String> = []
         var words: String?
-        /// Behind a sequence of the chat, or a number of the table where there is no chat; from the latest back.
-        var before: Int64?
+        /// From the latest back.
+        var before: Place?
         var limit: Int
         var granted: [EventFilter.Scope]
+
+        /// Whether it reads along a chat.
+        var isAlongChat: Bool { chat != nil && words == nil }
     }
 
     static func chats(
@@ -93,7 +104,8 @@ package enum ChatStore {
     {
         var query = Query(
             """
-            SELECT found.id, found.sequence, found.position, found.edited_at, found.deleted_at, found.is_outgoing
+            SELECT found.id, found.sequence, found.message, found.position, found.edited_at, found.deleted_at,
+                found.is_outgoing
             FROM projected_messages AS found
             """)
         if let words = wanted.words {
@@ -128,26 +140,31 @@ package enum ChatStore {
             query.add(" AND (found.chat" + query.isAmong(.integers(chats.sorted())))
             query.add(" OR found.source" + query.isAmong(.texts(sources.map(\.text).sorted())) + ")")
         }
-        let order: SQL =
-            wanted.chat != nil && wanted.words == nil
-            ? "found.sequence" : SQL(sqlite: "found.rowid", postgres: "found.id")
+        let order: SQL = wanted.isAlongChat ? "found.sequence" : SQL(sqlite: "found.rowid", postgres: "found.id")
         if let before = wanted.before {
-            query.add(" AND " + order + " < " + query.parameter(.integer(before)))
+            if wanted.isAlongChat, let message = before.message {
+                query.add(" AND (found.sequence, found.message) < (" + query.parameter(.integer(before.number)))
+                query.add(", " + query.parameter(.integer(message)) + ")")
+            } else {
+                query.add(" AND " + order + " < " + query.parameter(.integer(before.number)))
+            }
         }
-        query.add(" ORDER BY " + order + " DESC LIMIT " + query.parameter(.integer(Int64(wanted.limit))))
+        query.add(" ORDER BY " + order + (wanted.isAlongChat ? " DESC, found.message DESC" : " DESC"))
+        query.add(" LIMIT " + query.parameter(.integer(Int64(wanted.limit))))
         return try await transaction.all(query.sql, query.parameters) { row in
             Found(
-                id: try row.integer(0), sequence: try row.integer(1), position: Position(try row.integer(2)),
+                id: try row.integer(0), sequence: try row.integer(1), message: try row.integer(2),
+                position: Position(try row.integer(3)),
                 state: MessageState(
-                    editedAt: try row.optionalInteger(3).map { Timestamp(milliseconds: $0) },
-                    deletedAt: try row.optionalInteger(4).map { Timestamp(milliseconds: $0) },
-                    isOutgoing: try row.flag(5)))
+                    editedAt: try row.optionalInteger(4).map { Timestamp(milliseconds: $0) },
+                    deletedAt: try row.optionalInteger(5).map { Timestamp(milliseconds: $0) },
+                    isOutgoing: try row.flag(6)))
         }
     }
 
     /// The words of a search as FTS5 takes them: each for itself, none of them an operator.
     private static func expression(_ words: String) -> String {
-        words.split { $0 == " " || $0 == "\n" || $0 == "\t" }
+        words.split { $0.isWhitespace }
             .map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: " ")
     }
 }

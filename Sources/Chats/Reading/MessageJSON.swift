@@ -6,13 +6,15 @@ package import Wire
 /// A message as the API shows it: what everybody needs by name, and Telegram's own object whole.
 package struct MessageJSON: Sendable {
     private let event: Event
+    /// Which message it is, where the event tells of several.
+    private let number: Int64?
     /// The chat's sequence by which a page goes on, where that is not the event's own.
     private let state: MessageState?
 
     /// What is said, on one line; nil where the event holds no words.
     package var words: String? {
         guard let document = event.content.payload.flatMap({ Self.document($0) }) else { return nil }
-        let message = TelegramMessage(of: event, document.root)
+        let message = message(in: document.root)
         return (message?.text ?? message?.contentKind.uppercased())?.replacing("\n", with: " ⏎ ")
     }
 
@@ -22,13 +24,30 @@ package struct MessageJSON: Sendable {
     }
 
     /// The message of an event; `state` is what the tables know beyond it.
-    init(_ event: Event, _ state: MessageState?) {
+    init(_ event: Event, _ number: Int64?, _ state: MessageState?) {
         self.event = event
+        self.number = number
         self.state = state
     }
 
     /// The message of an event, as it was then.
-    package init(_ event: Event) { self.init(event, nil) }
+    package init(_ event: Event) { self.init(event, nil, nil) }
+
+    /// Every message of an event, as it was then: an album that we sent is several.
+    static func all(of event: Event) -> [MessageJSON] {
+        guard event.content.kind == TelegramMessage.sentKind,
+            let document = event.content.payload.flatMap({ document($0) })
+        else { return [MessageJSON(event)] }
+        let numbers = TelegramMessage.all(of: event, document.root).compactMap { $0.json["message_id"]?.int64 }
+        guard numbers.count > 1 else { return [MessageJSON(event)] }
+        return numbers.map { MessageJSON(event, $0, nil) }
+    }
+
+    private func message(in root: JSONView) -> TelegramMessage? {
+        let all = TelegramMessage.all(of: event, root)
+        guard let number else { return all.first }
+        return all.first { $0.json["message_id"]?.int64 == number }
+    }
 }
 
 /// What has become of a message since.
@@ -43,13 +62,13 @@ extension MessageJSON: JSONWritable {
     package func write(to writer: inout JSONWriter) {
         let content = event.content
         let document = content.payload.flatMap { Self.document($0) }
-        let message = document.flatMap { TelegramMessage(of: event, $0.root) }
+        let message = document.flatMap { self.message(in: $0.root) }
         writer.object {
             $0.field("type", content.kind)
             $0.field("cursor", "\(event.position.number)")
             $0.field("source", content.source.text)
             $0.field("chatId", content.chat.map { "\($0)" })
-            $0.field("messageId", content.message.map { "\($0)" })
+            $0.field("messageId", (number ?? content.message).map { "\($0)" })
             $0.field("senderId", content.sender.map { "\($0)" })
             $0.field("sequence", "\(event.sequence)")
             $0.field("recordedAt", event.recordedAt.rfc3339)

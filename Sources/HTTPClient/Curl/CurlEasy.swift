@@ -129,8 +129,9 @@ internal import Wire
         switch request.version {
         case .automatic where CurlLibrary.isHTTP2Sound || !request.hasBody, .http2 where isTLS:
             set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
-            // Wait whether the connection under way can be shared, rather than open one for each request.
-            set(CURLOPT_PIPEWAIT, 1)
+            // Wait whether the connection under way can be shared, rather than open one for each request. In clear text
+            // none ever can: the wait would be for the end of what goes on there, such as a long poll.
+            if isTLS { set(CURLOPT_PIPEWAIT, 1) }
         case .automatic, .http1:
             set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         case .http2:

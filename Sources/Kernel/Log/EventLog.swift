@@ -131,16 +131,15 @@ package final class EventLog: Sendable {
         }
     }
 
-    /// The position before the last `count` events of a source that have one of these kinds.
-    package func position(before count: Int, of source: Source, kinds: Set<String>) async throws -> Position {
-        let positions = try await database.read { transaction in
-            try await transaction.all(
-                "SELECT position FROM events WHERE source = $1 AND kind" + .isAmong(2)
-                    + " ORDER BY position DESC LIMIT $3",
-                [.text(source.text), .texts(kinds.sorted()), .integer(Int64(count))]
-            ) { try $0.integer(0) }
+    /// The position before the last `count` events that pass a filter and are behind `floor`; the end where there are none.
+    package func position(before count: Int, _ filter: EventFilter, after floor: Position) async throws
+        -> Position
+    {
+        let pages = EventPages(filter: filter)
+        let positions = try await database.read {
+            try await pages.last(count, after: floor, in: $0)
         }
-        return positions.last.map { Position($0 - 1) } ?? end
+        return positions.last.map { Position($0.number - 1) } ?? end
     }
 
     /// The position behind which a reader begins.

@@ -38,6 +38,20 @@ struct EventPages: Sendable {
         }
     }
 
+    /// The positions of the last events that pass, the latest first: as many as `count`, and none at or before `floor`.
+    func last(_ count: Int, after floor: Position, in transaction: any ReadTransaction) async throws -> [Position] {
+        var query = Query("SELECT position FROM events")
+        query.add(" WHERE position > " + query.parameter(.integer(floor.number)))
+        switch filter.path {
+        case .chat(let chat): query.add(" AND chat = " + query.parameter(.integer(chat)))
+        case .source(let source): query.add(" AND source = " + query.parameter(.text(source.text)))
+        case .log: break
+        }
+        filter.addConditions(to: &query)
+        query.add(" ORDER BY position DESC LIMIT " + query.parameter(.integer(Int64(count))))
+        return try await transaction.all(query.sql, query.parameters) { Position(try $0.integer(0)) }
+    }
+
     /// The last position of the log.
     static func head(_ transaction: any ReadTransaction) async throws -> Position {
         let head = try await transaction.first("SELECT position FROM log_head") { try $0.integer(0) }

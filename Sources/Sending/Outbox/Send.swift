@@ -51,6 +51,8 @@ package struct Send: Sendable, Equatable {
     let revision: Int64
     /// How many messages come of it.
     let messageCount: Int
+    /// The numbers of the messages that it deletes.
+    let deletedMessages: [Int64]
 
     /// What Telegram made of it, as raw JSON.
     var result: Bytes? {
@@ -80,6 +82,7 @@ extension Send: JSONWritable {
             $0.field("createdAt", createdAt.rfc3339)
             $0.field("updatedAt", updatedAt.rfc3339)
             $0.field("messageId", message.map { "\($0)" })
+            if !deletedMessages.isEmpty { $0.field("messageIds", deletedMessages.map { "\($0)" }) }
             $0.key("error")
             if let errorCode {
                 $0.object {
@@ -105,6 +108,9 @@ extension Send: JSONWritable {
             .init("createdAt", .string(format: "date-time")),
             .init("updatedAt", .string(format: "date-time")),
             .init("messageId", .nullable(.string())),
+            .init(
+                "messageIds", .array(.string()), "The messages that are deleted, where that is what it does.",
+                isRequired: false),
             .init(
                 "error",
                 .nullable(

@@ -12,27 +12,37 @@ extension SendDraft {
         case "forwardmessages", "copymessages": list = "message_ids"
         default: return 1
         }
-        return min(100, max(1, body.elements(of: list)))
+        return min(100, max(1, body.parameter(list)?.count ?? 0))
+    }
+
+    /// The numbers of the messages that the call deletes; what Telegram would refuse has none.
+    var deletedMessages: [Int64] {
+        switch method.name.lowercased() {
+        case "deletemessage": body.parameter("message_id").flatMap(\.number).map { [$0] } ?? []
+        case "deletemessages": body.parameter("message_ids")?.elements.prefix(100).compactMap(\.number) ?? []
+        default: []
+        }
     }
 }
 
 extension SendDraft.Body {
-    /// How many elements a parameter has that is a list.
-    fileprivate func elements(of name: String) -> Int {
+    /// A parameter that is JSON, such as a list; nil where there is none.
+    fileprivate func parameter(_ name: String) -> JSONView? {
         do throws(JSONError) {
             switch self {
             case .json(let json):
-                guard let list = try JSON.parse(json)[name] else { return 0 }
-                // Telegram takes the list also as a text.
-                guard let text = list.bytes else { return list.count }
-                return try JSON.parse(text).root.count
+                guard let value = try JSON.parse(json)[name] else { return nil }
+                // Telegram takes it also as a text.
+                guard let text = value.bytes else { return value }
+                return try JSON.parse(text).root
             case .form(let bytes, let type):
-                guard let value = Self.value(of: name, in: bytes, type) else { return 0 }
-                return try JSON.parse(value).root.count
+                return try Self.value(of: name, in: bytes, type).map { bytes throws(JSONError) in
+                    try JSON.parse(bytes).root
+                }
             }
         } catch {
             // Telegram will refuse it.
-            return 0
+            return nil
         }
     }
 

@@ -116,5 +116,5 @@ extension JSONView {
     fileprivate func all(_ name: String) -> [JSONView] { members.filter { $0.isNamed(name) }.map(\.value) }
 
     /// A whole number, also written as a text.
-    fileprivate var number: Int64? { int64 ?? string.flatMap { Int64($0) } }
+    var number: Int64? { int64 ?? string.flatMap { Int64($0) } }
 }

@@ -28,7 +28,7 @@ struct SendStore: Sendable {
 
     static let columns: SQL =
         "id, bot, chat, method, state, priority, owner, idempotency_key, correlation, not_before, attempts, "
-        + "created_at, updated_at, status, answer, error_code, error, message, revision, messages"
+        + "created_at, updated_at, status, answer, error_code, error, message, revision, messages, message_ids"
 
     // MARK: Making
 
@@ -50,11 +50,12 @@ struct SendStore: Sendable {
         let (type, bytes) = draft.body.parts
         let hash = draft.hash
         let isSending = new.state == .sending
+        let deleted = draft.deletedMessages
         let send = try await transaction.first(
             "INSERT INTO sends (id, bot, chat, method, content_type, body, state, priority, owner, idempotency_key, "
                 + "request_hash, correlation, not_before, attempts, created_at, updated_at, revision, logged, "
-                + "messages) "
-                + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0, $16) "
+                + "messages, message_ids) "
+                + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0, $16, $17) "
                 + "ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING "
                 + "RETURNING " + columns,
             [
@@ -64,13 +65,14 @@ struct SendStore: Sendable {
                 .text(draft.idempotencyKey), .bytes(hash), .text(draft.correlation),
                 .integer(draft.notBefore?.milliseconds ?? 0), .integer(isSending ? 1 : 0),
                 .integer(now.milliseconds), .integer(Int64(draft.messageCount)),
+                .text(deleted.isEmpty ? nil : deleted.map { "\($0)" }.joined(separator: " ")),
             ]
         ) { try Send($0) }
         if let send { return .new(send) }
         let known = try await transaction.first(
             "SELECT " + columns + ", request_hash FROM sends WHERE owner = $1 AND idempotency_key = $2",
             [.text(new.owner), .text(draft.idempotencyKey)]
-        ) { (send: try Send($0), hash: try $0.bytes(20)) }
+        ) { (send: try Send($0), hash: try $0.bytes(21)) }
         guard let known else { throw StoreError(.timeout, "a send with the same key went away meanwhile") }
         return known.hash == hash ? .known(known.send) : .otherRequest
     }
@@ -93,7 +95,7 @@ struct SendStore: Sendable {
                     + "revision = revision + 1 WHERE id = $1 AND state = 'PENDING' RETURNING " + Self.columns
                     + ", content_type, body",
                 [.integer(id), .integer(now.milliseconds)]
-            ) { Departure(send: try Send($0), body: SendDraft.Body(type: try $0.text(20), try $0.bytes(21))) }
+            ) { Departure(send: try Send($0), body: SendDraft.Body(type: try $0.text(21), try $0.bytes(22))) }
         }
     }
 
@@ -204,6 +206,7 @@ extension Send {
         message = try row.optionalInteger(17)
         revision = try row.integer(18)
         messageCount = Int(try row.integer(19))
+        deletedMessages = (try row.optionalText(20) ?? "").split(separator: " ").compactMap { Int64($0) }
     }
 
     var entry: Governor.Entry {

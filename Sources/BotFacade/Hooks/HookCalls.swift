@@ -15,7 +15,8 @@ struct HookCalls: Sendable {
     func set(_ arguments: CallArguments, _ program: Program) async throws -> Response {
         guard let text = arguments["url"], !text.isEmpty else { return try await delete(arguments, program) }
         guard text.utf8.count <= 2048, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }),
-            WebAddress(text.prefix { $0 != "?" && $0 != "#" }) != nil else {
+            WebAddress(text.prefix { $0 != "?" && $0 != "#" }) != nil
+        else {
             return CallAnswer.failure(400, "Bad Request: invalid webhook URL specified")
         }
         guard arguments["certificate"] == nil else {

@@ -140,10 +140,12 @@ package enum ChatStore {
             query.add(" AND (found.chat" + query.isAmong(.integers(chats.sorted())))
             query.add(" OR found.source" + query.isAmong(.texts(sources.map(\.text).sorted())) + ")")
         }
-        let order: SQL = wanted.isAlongChat ? "found.sequence" : SQL(sqlite: "found.rowid", postgres: "found.id")
+        let order: SQL =
+            wanted.isAlongChat ? "found.sequence" : SQL(sqlite: "found.rowid", postgres: "found.id")
         if let before = wanted.before {
             if wanted.isAlongChat, let message = before.message {
-                query.add(" AND (found.sequence, found.message) < (" + query.parameter(.integer(before.number)))
+                query.add(
+                    " AND (found.sequence, found.message) < (" + query.parameter(.integer(before.number)))
                 query.add(", " + query.parameter(.integer(message)) + ")")
             } else {
                 query.add(" AND " + order + " < " + query.parameter(.integer(before.number)))

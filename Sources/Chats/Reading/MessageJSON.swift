@@ -38,7 +38,9 @@ package struct MessageJSON: Sendable {
         guard event.content.kind == TelegramMessage.sentKind,
             let document = event.content.payload.flatMap({ document($0) })
         else { return [MessageJSON(event)] }
-        let numbers = TelegramMessage.all(of: event, document.root).compactMap { $0.json["message_id"]?.int64 }
+        let numbers = TelegramMessage.all(of: event, document.root).compactMap {
+            $0.json["message_id"]?.int64
+        }
         guard numbers.count > 1 else { return [MessageJSON(event)] }
         return numbers.map { MessageJSON(event, $0, nil) }
     }

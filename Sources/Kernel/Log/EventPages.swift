@@ -39,7 +39,9 @@ struct EventPages: Sendable {
     }
 
     /// The positions of the last events that pass, the latest first: as many as `count`, and none at or before `floor`.
-    func last(_ count: Int, after floor: Position, in transaction: any ReadTransaction) async throws -> [Position] {
+    func last(_ count: Int, after floor: Position, in transaction: any ReadTransaction) async throws
+        -> [Position]
+    {
         var query = Query("SELECT position FROM events")
         query.add(" WHERE position > " + query.parameter(.integer(floor.number)))
         switch filter.path {

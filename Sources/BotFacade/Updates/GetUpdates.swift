@@ -63,7 +63,9 @@ struct GetUpdates: Sendable {
 
     private typealias Update = (event: Event, json: Bytes)
 
-    /// The updates behind a position. What retention has taken, as a whole or its content alone, stands in nobody's way.
+    /// The updates behind a position.
+    ///
+    /// What retention has taken, as a whole or its content alone, stands in nobody's way.
     private func read(
         _ log: LogPoll, after start: Position, _ request: Request, _ poll: ActivePolls.Poll
     ) async throws -> ([Update], Position) {

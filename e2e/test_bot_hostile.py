@@ -247,11 +247,15 @@ def test_the_secret_of_one_bot_opens_no_other(house, door):
 
 
 @pytest.mark.parametrize("name", ["nobody_bot", "%00", "hostile_bot%2F", "hostile_bo", "..", "x" * 2000, "5000000001"])
-def test_an_unknown_bot_is_not_found(door, name):
+def test_an_unknown_bot_is_told_from_a_wrong_secret_by_nobody(door, name):
     path = f"/api/v1/telegram/webhook/{name}"
     end = log_end(door.gateway)
     answer = door.post(door.update(), path=path)
-    assert answer.status_code in (400, 404), answer.text
+    # A path that is no name at all is refused before.
+    assert answer.status_code in (400, 401, 404), answer.text
+    if answer.status_code == 401:
+        wrong = door.post(door.update(), secret="wrong")
+        assert answer.json() == wrong.json()
     assert answer.json()["success"] is False
     assert log_end(door.gateway) == end
 
@@ -277,7 +281,7 @@ def test_a_paused_bot_is_told_to_come_later_and_loses_nothing(house):
 def test_a_deleted_bot_is_unknown(house):
     door = Door(house, "deleted_bot")
     door.gateway.api("DELETE", f"/bots/{door.bot['id']}")
-    door.refused(door.post(door.update()), 404, "NOT_FOUND")
+    door.refused(door.post(door.update()), 401, "UNAUTHORIZED")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])

@@ -70,8 +70,9 @@ extension CallReach {
         "answercallbackquery",
     ]
 
-    /// The methods that act on the chat in `chat_id` and on nothing else. To all others, known or not, a chat is at most
-    /// an addition: they need a key for the whole bot.
+    /// The methods that act on the chat in `chat_id` and on nothing else.
+    ///
+    /// To all others, known or not, a chat is at most an addition: they need a key for the whole bot.
     private static let ofOneChat: Set<String> = {
         let names = """
             sendMessage sendMessageDraft forwardMessage forwardMessages copyMessage copyMessages sendPhoto sendAudio \

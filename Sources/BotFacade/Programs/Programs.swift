@@ -44,7 +44,9 @@ struct Programs: Sendable {
 
     // MARK: Cursors
 
-    /// How far the program has confirmed. Its first question begins with what is still to come, like a new reader of a stream.
+    /// How far the program has confirmed.
+    ///
+    /// Its first question begins with what is still to come, like a new reader of a stream.
     func position(of program: Program) async throws -> Position {
         if let position = try await cursors.position(of: program.cursor) { return position }
         let now = log.end

@@ -13,7 +13,9 @@ struct WebhookSetter: Sendable {
         self.states = states
     }
 
-    /// Whether Telegram can reach us. A server of one's own may do so without TLS, where it lets webhooks be set so.
+    /// Whether Telegram can reach us.
+    ///
+    /// A server of one's own may do so without TLS, where it lets webhooks be set so.
     var isPossible: Bool { parts.publicURL != nil }
 
     /// Where the updates of a bot are taken in.

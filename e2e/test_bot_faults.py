@@ -136,6 +136,13 @@ SCRIPT += [{"do": "send", "user": f"$p{number}", "chat": bot, "text": f"hello fr
            for number in range(12) for bot in ("polled_bot", "hooked_bot")]
 
 
+def is_there(sim, person):
+    try:
+        return sim("messages", **{"as": person}, chat="hooked_bot")
+    except scenario.Refused:
+        return False
+
+
 def test_telegram_goes_away_and_comes_back(tmp_path, house):
     sim = house.sim
     # Whoever makes the same bots in the same order has the same tokens.
@@ -145,6 +152,7 @@ def test_telegram_goes_away_and_comes_back(tmp_path, house):
     sim.arguments = ("--script", script, "--numbers-from-clock")
     sim.stop()
     sim.start(enforced=True)
+    scenario.wait_for("the script", lambda: is_there(sim, 7_000_000_012))
     for bot, mode in zip(bots, ("polling", "webhook")):
         house.gateway.register(bot, mode=mode)
     people = [7_000_000_001 + number for number in range(12)]
@@ -152,7 +160,8 @@ def test_telegram_goes_away_and_comes_back(tmp_path, house):
     try:
         scenario.wait_for("sends", lambda: len(load.ids) > 20)
         load.hush()
-        sim.stop()
+        house.proxy.close()
+        sim.kill()
         now = len(load.ids)
         away = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
         for bot in bots:
@@ -160,6 +169,8 @@ def test_telegram_goes_away_and_comes_back(tmp_path, house):
         assert house.health()["status"] == "degraded" and "and 1 more bot" in house.trouble()
         scenario.wait_for("sends during the outage", lambda: len(load.ids) > now + 40)
         sim.start(enforced=True)
+        scenario.wait_for("the script", lambda: is_there(sim, people[-1]))
+        house.proxy = Proxy(sim.port, house.proxy.port)
         house.wait_until_well()
         load.is_quiet.clear()
         came = len(load.said)
@@ -231,7 +242,9 @@ def test_a_revoked_token_is_told_and_a_new_one_revives_the_bot(house, mode):
 def test_a_foreign_webhook_is_taken_back(house, mode):
     bot = house.bot("stolen_bot", mode)
     ours = direct(house.sim, bot, "getWebhookInfo")["result"]["url"]
-    assert direct(house.sim, bot, "setWebhook", url="http://127.0.0.1:9/elsewhere/secret")["ok"]
+    # Telegram takes one a second.
+    scenario.wait_for("the theft", lambda: direct(
+        house.sim, bot, "setWebhook", url="http://127.0.0.1:9/elsewhere/secret")["ok"])
     scenario.wait_for("the repair", lambda: direct(house.sim, bot, "getWebhookInfo")["result"]["url"] == ours)
     person = person_of(house, bot)
     assert wait_for_text(house, person, "hello") == 1

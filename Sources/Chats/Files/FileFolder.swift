@@ -20,7 +20,7 @@ struct FileFolder: Sendable {
     func clear() async throws {
         let folder = folder
         try await pool.run {
-            guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw DiskFailure(code: errno) }
+            try Self.make(folder)
             guard let listing = unsafe opendir(folder) else { throw DiskFailure(code: errno) }
             defer { unsafe closedir(listing) }
             while let entry = unsafe readdir(listing) {
@@ -30,6 +30,16 @@ struct FileFolder: Sendable {
                 if name != ".", name != ".." { unsafe unlink("\(folder)/\(name)") }
             }
         }
+    }
+
+    /// Makes a folder, and the one that holds it where that is missing too: not every server keeps other data on disk.
+    private static func make(_ folder: String) throws {
+        if unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let end = folder.lastIndex(of: "/"), end > folder.startIndex else {
+            throw DiskFailure(code: errno)
+        }
+        try make(String(folder[..<end]))
+        guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw DiskFailure(code: errno) }
     }
 
     func remove(_ name: String) async {

@@ -37,12 +37,13 @@ class Load:
         self.sim("send", user=person, chat=bot["id"], text=text)
         self.said.add(text)
 
-    def begin(self, tokens=()):
-        """Starts: a thread of updates and one of sends for each bot, and one for each token of a program."""
+    def begin(self, tokens=(), senders=None):
+        """Starts: a thread of updates and one of sends for each bot (or for `senders`), and one for each token."""
         gateway = self.gateway
         # Made here, not in a thread while the gateway is away.
         gateway.admin_key
-        work = [(self.update, bot) for bot in self.bots] + [(self.send, bot) for bot in self.bots]
+        work = [(self.update, bot) for bot in self.bots] + [
+            (self.send, bot) for bot in (self.bots if senders is None else senders)]
         work += [(self.call, token) for token in tokens]
         self.threads = [threading.Thread(target=self.run, args=one, daemon=True) for one in work]
         for thread in self.threads:

@@ -27,6 +27,9 @@ final class ActivePolls: Sendable {
 
     private let polls = Mutex<[String: Poll]>([:])
 
+    /// How many programs wait.
+    var count: Int { polls.withLock { $0.count } }
+
     /// Begins to wait for a program, and ends whoever did before.
     func begin(_ id: String) -> Poll {
         let poll = Poll()

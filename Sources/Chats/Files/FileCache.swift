@@ -15,6 +15,8 @@ package actor FileCache {
     }
 
     private struct Entry {
+        /// Its name on the disk, which no later file of the same key has.
+        let place: String
         let size: Int
         var usedAt: UInt64
     }
@@ -24,7 +26,10 @@ package actor FileCache {
     private let fileBytesMax: Int
     private var entries: [String: Entry] = [:]
     private var clock: UInt64 = 0
-    private var flights: [String: [CheckedContinuation<Result<File, any Error>, Never>]] = [:]
+    /// Who waits for what is being fetched; nil tells them that its fetching was given up, and not by them.
+    private var flights: [String: [CheckedContinuation<Result<File, any Error>?, Never>]] = [:]
+    /// What a file takes at least, so that the number of files is bounded too.
+    private static let sizeMin = 4096
 
     /// A cache in a folder, of at most so many bytes in all and in one file.
     package init(_ folder: String, pool: BlockingPool, bytesMax: Int, fileBytesMax: Int) {
@@ -42,25 +47,35 @@ package actor FileCache {
         -> File
     {
         let name = Hex.encode(SHA256.hash(Bytes(key)))
-        clock += 1
-        if let entry = entries[name] {
-            entries[name]?.usedAt = clock
-            return File(path: disk.path(name), size: entry.size, name: name)
-        }
-        if flights[name] != nil {
-            return try await withCheckedContinuation { flights[name]?.append($0) }.get()
+        while true {
+            clock += 1
+            if let entry = entries[name] {
+                entries[name]?.usedAt = clock
+                return File(path: disk.path(entry.place), size: entry.size, name: name)
+            }
+            guard flights[name] != nil else { break }
+            let result = await withCheckedContinuation { flights[name]?.append($0) }
+            if let result { return try result.get() }
+            try Task.checkCancellation()
         }
         flights[name] = []
         let result: Result<File, any Error>
         do { result = .success(try await load(name, fetch)) } catch { result = .failure(error) }
-        for waiter in flights.removeValue(forKey: name) ?? [] { waiter.resume(returning: result) }
+        var told: Result<File, any Error>? = result
+        if case .failure = result, Task.isCancelled { told = nil }
+        for waiter in flights.removeValue(forKey: name) ?? [] { waiter.resume(returning: told) }
         return try result.get()
     }
+
+    /// How many wait until somebody else has fetched a file.
+    func waiting(_ key: String) -> Int { flights[Hex.encode(SHA256.hash(Bytes(key)))]?.count ?? 0 }
 
     private func load(_ name: String, _ fetch: (@Sendable (Bytes) async throws -> Void) async throws -> Void)
         async throws -> File
     {
-        let writer = try await disk.create(name)
+        clock += 1
+        let place = "\(name).\(clock)"
+        let writer = try await disk.create(place)
         let limit = fileBytesMax
         do {
             try await fetch { piece in
@@ -72,20 +87,20 @@ package actor FileCache {
             await writer.discard()
             throw error
         }
-        entries[name] = Entry(size: writer.count, usedAt: clock)
+        entries[name] = Entry(place: place, size: writer.count, usedAt: clock)
         await makeRoom(except: name)
-        return File(path: disk.path(name), size: writer.count, name: name)
+        return File(path: disk.path(place), size: writer.count, name: name)
     }
 
     /// What was not used for longest goes first; who is reading it still reads to the end.
     private func makeRoom(except kept: String) async {
-        var total = entries.values.reduce(0) { $0 + $1.size }
+        var total = entries.values.reduce(0) { $0 + max($1.size, Self.sizeMin) }
         while total > bytesMax {
             let oldest = entries.filter { $0.key != kept }.min { $0.value.usedAt < $1.value.usedAt }
             guard let oldest else { return }
             entries[oldest.key] = nil
-            total -= oldest.value.size
-            await disk.remove(oldest.key)
+            total -= max(oldest.value.size, Self.sizeMin)
+            await disk.remove(oldest.value.place)
         }
     }
 }

@@ -1,5 +1,0 @@
-import Testing
-
-@testable import BotFacade
-
-@Suite struct BotFacadeTests {}

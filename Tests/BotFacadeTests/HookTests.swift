@@ -1,0 +1,193 @@
+import Base
+import Bots
+import HTTPClient
+import HTTPServer
+import Identity
+import Kernel
+import Simulator
+import Store
+import StoreTesting
+import Synchronization
+import Testing
+import Wire
+
+@testable import BotFacade
+
+@Suite struct HookTests {
+    private func set(
+        _ house: FacadeHouse, _ token: String, _ hook: ProgramHook, _ more: String = ""
+    ) async throws {
+        let answer = try await house.call(token, "setWebhook", Bytes(#"{"url":"\#(hook.url)"\#(more)}"#))
+        #expect(answer.status == 200)
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `updates come with the secret, and in order within each chat`(backend: Backend) async throws {
+        try await FacadeHouse.open(backend) { house in
+            try await ProgramHook.open { hook in
+                let token = try await house.token().text
+                try await set(house, token, hook, #","secret_token":"s3cret""#)
+                for number in 0..<20 {
+                    for chat in [Int64(5), 6, 7] { try await house.receive("\(number)", chat: chat) }
+                }
+                try await until { hook.all.count >= 60 }
+                for chat in [Int64(5), 6, 7] {
+                    #expect(hook.all.filter { $0.chat == chat }.compactMap(\.text) == (0..<20).map { "\($0)" })
+                }
+                #expect(hook.all.allSatisfy { $0.secret == "s3cret" })
+                let info = try await house.call(token, "getWebhookInfo").result
+                #expect(info["url"]?.string == hook.url)
+            }
+        }
+    }
+
+    @Test func `what fails comes again, after as long as the program says`() async throws {
+        try await FacadeHouse.open { house in
+            let begin = ContinuousClock.now
+            try await ProgramHook.open({ number, _ in
+                number == 1
+                    ? Response(status: HTTPStatus(503), fields: ["retry-after": "1"]) : Response()
+            }) { hook in
+                let token = try await house.token().text
+                try await set(house, token, hook)
+                try await house.receive("a")
+                try await house.receive("b")
+                try await until { hook.all.count >= 3 }
+                #expect(hook.texts == ["a", "a", "b"])
+                #expect(begin.duration(to: .now) >= .seconds(1))
+                let info = try await house.call(token, "getWebhookInfo").result
+                #expect(info["last_error_message"]?.string == "Wrong response from the webhook: 503")
+                try await until {
+                    try await house.call(token, "getWebhookInfo").result["pending_update_count"]?.int64 == 0
+                }
+            }
+        }
+    }
+
+    @Test func `who asks to be tried at once is tried less and less often`() async throws {
+        try await FacadeHouse.open { house in
+            try await ProgramHook.open({ _, _ in
+                Response(status: HTTPStatus(429), fields: ["retry-after": "0"])
+            }) { hook in
+                try await set(house, try await house.token().text, hook)
+                try await house.receive("a")
+                try await until { hook.all.count >= 2 }
+                try await Task.sleep(for: .milliseconds(700))
+                #expect(hook.all.count == 2)
+            }
+        }
+    }
+
+    @Test func `a revoked key ends the delivery, also while it is tried again`() async throws {
+        try await FacadeHouse.open { house in
+            let isRevoked = Mutex(false)
+            try await ProgramHook.open({ _, _ in
+                Response(status: isRevoked.withLock { $0 } ? .ok : HTTPStatus(500))
+            }) { hook in
+                let token = try await house.token()
+                try await set(house, token.text, hook)
+                try await house.receive("a")
+                try await house.receive("b")
+                try await until { hook.all.count >= 2 }
+                try await house.identity.keys.revoke(token.id, by: .console)
+                isRevoked.withLock { $0 = true }
+                try await until { try await house.leaseNames().isEmpty }
+                #expect(!hook.texts.contains("b"))
+            }
+        }
+    }
+
+    @Test func `a call in the answer is carried out with the key's rights`() async throws {
+        try await FacadeHouse.open { house in
+            let group = house.groups[0]
+            let answers = [
+                #"{"method":"sendMessage","chat_id":\#(group),"text":"reply"}"#,
+                #"{"method":"setWebhook","url":"http://127.0.0.1:1/stolen"}"#,
+                #"{"method":"logOut"}"#,
+            ]
+            try await ProgramHook.open({ number, _ in .json(Bytes(answers[min(number, 3) - 1])) }) { hook in
+                try await set(house, try await house.token().text, hook)
+                for text in ["a", "b", "c"] { try await house.receive(text) }
+                try await until { hook.all.count >= 3 }
+                try await until { try await house.simulator.control("sends").array?.count == 1 }
+                #expect(try await house.simulator.control("sends")[0]?["text"]?.string == "reply")
+                let info = try await house.telegram("getWebhookInfo")
+                #expect(info["result"]?["url"]?.string == "")
+            }
+        }
+    }
+
+    @Test func `dropping what waits holds also for a delivery under way`() async throws {
+        try await FacadeHouse.open { house in
+            let isOpen = Mutex(false)
+            try await ProgramHook.open({ _, _ in
+                Response(status: isOpen.withLock { $0 } ? .ok : HTTPStatus(500))
+            }) { hook in
+                let token = try await house.token().text
+                try await set(house, token, hook)
+                for text in ["a", "b", "c"] { try await house.receive(text) }
+                try await until { hook.all.count >= 2 }
+                try await set(house, token, hook, #","drop_pending_updates":true"#)
+                isOpen.withLock { $0 = true }
+                try await house.receive("d")
+                try await until { hook.texts.contains("d") }
+                #expect(!hook.texts.contains("b"))
+            }
+        }
+    }
+
+    @Test func `the delivery of a bot that is gone rests`() async throws {
+        try await FacadeHouse.open { house in
+            try await ProgramHook.open { hook in
+                try await set(house, try await house.token().text, hook)
+                try await until { try await !house.leaseNames().isEmpty }
+                try await house.bots.delete(house.bot.id, by: .console)
+                try await house.receive("a")
+                let before = try await house.tokenOfLease()
+                try await Task.sleep(for: .milliseconds(500))
+                #expect(try await house.tokenOfLease() - before <= 1)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        #"{"url":"http://127.0.0.1:1/hook","certificate":"x"}"#, #"{"url":"ftp://example.org"}"#,
+        #"{"url":"http://user:pw@example.org/"}"#, #"{"url":"http://example.org/?a b"}"#,
+        #"{"url":"http://example.org/?\r\nX: y"}"#, #"{"url":"http://example.org/","secret_token":"a b"}"#,
+        #"{"url":"http://example.org/","allowed_updates":7}"#,
+    ])
+    func `a webhook that cannot be is refused`(json: String) async throws {
+        try await FacadeHouse.open { house in
+            let token = try await house.token().text
+            #expect(try await house.call(token, "setWebhook", Bytes(json)).status == 400)
+            #expect(try await house.call(token, "getWebhookInfo").result["url"]?.string == "")
+        }
+    }
+}
+
+extension FacadeHouse {
+    /// The deliveries that are under way.
+    func leaseNames() async throws -> [String] {
+        try await database.read { transaction in
+            try await transaction.all("SELECT name FROM leases WHERE name LIKE 'hook:%' AND holder <> ''") {
+                try $0.text(0)
+            }
+        }
+    }
+
+    /// How often deliveries have been begun.
+    func tokenOfLease() async throws -> Int64 {
+        try await database.read { transaction in
+            try await transaction.first(
+                "SELECT coalesce(max(token), 0) FROM leases WHERE name LIKE 'hook:%'"
+            ) { try $0.integer(0) } ?? 0
+        }
+    }
+
+    /// Asks the simulated Telegram with the bot's own token.
+    func telegram(_ method: String) async throws -> JSONValue {
+        let answer = try await client.send(
+            .init(.get, "\(simulator.baseURL)/bot\(realToken)/\(method)"))
+        return JSONValue(try JSON.parse(answer.body).root)
+    }
+}

@@ -1,5 +1,0 @@
-import Testing
-
-@testable import Chats
-
-@Suite struct ChatsTests {}

@@ -11,11 +11,14 @@ import Wire
     private static let form: Bytes = "application/x-www-form-urlencoded"
 
     private static func multipart(_ parts: [String], after preamble: String = "") -> Bytes {
-        Bytes(preamble + parts.map { "--B\r\nContent-Disposition: form-data; \($0)\r\n" }.joined() + "--B--\r\n")
+        Bytes(
+            preamble + parts.map { "--B\r\nContent-Disposition: form-data; \($0)\r\n" }.joined() + "--B--\r\n"
+        )
     }
 
     @Test(arguments: [
-        ("chat_id=5&text=a+b", "", ""), ("", #"{"chat_id":5,"text":"a b"}"#, "application/json; charset=utf-8"),
+        ("chat_id=5&text=a+b", "", ""),
+        ("", #"{"chat_id":5,"text":"a b"}"#, "application/json; charset=utf-8"),
         ("", "chat_id=5&text=a%20b", "Application/X-WWW-Form-Urlencoded"),
         ("chat_id=5", #"{"text":"a b"}"#, "application/json"), ("chat_id=5", "text=a+b", ""),
         ("", #"{"chat\u005fid":5,"text":"a b"}"#, "application/json"),
@@ -70,11 +73,14 @@ import Wire
         type: String
     ) throws {
         let hidden = "--A\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n6\r\n--A--\r\n"
-        let body = Self.multipart([
-            "name=\"chat_id\"\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n5",
-            "name=\"text\"; x=\"name\"\r\n\r\nhello",
-        ], after: hidden)
-        guard let arguments = try? CallArguments(query: Bytes(), body: body, type: Bytes(type)) else { return }
+        let body = Self.multipart(
+            [
+                "name=\"chat_id\"\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n5",
+                "name=\"text\"; x=\"name\"\r\n\r\nhello",
+            ], after: hidden)
+        guard let arguments = try? CallArguments(query: Bytes(), body: body, type: Bytes(type)) else {
+            return
+        }
         guard case .raw(let sent, contentType: let sentType) = arguments.body else {
             Issue.record("not a form")
             return
@@ -112,11 +118,12 @@ import Wire
         }
     }
 
-    @Test(arguments: [
-        (#"{"allowed_updates":["message","poll"]}"#, ["message", "poll"]),
-        (#"{"allowed_updates":"[\"message\"]"}"#, ["message"]), (#"{"allowed_updates":[]}"#, nil),
-        (#"{"allowed_updates":["a b"]}"#, nil),
-    ] as [(String, [String]?)])
+    @Test(
+        arguments: [
+            (#"{"allowed_updates":["message","poll"]}"#, ["message", "poll"]),
+            (#"{"allowed_updates":"[\"message\"]"}"#, ["message"]), (#"{"allowed_updates":[]}"#, nil),
+            (#"{"allowed_updates":["a b"]}"#, nil),
+        ] as [(String, [String]?)])
     func `wanted kinds are read as a list or as a text`(body: String, kinds: [String]?) throws {
         let arguments = try CallArguments(query: Bytes(), body: Bytes(body), type: Self.json)
         #expect(try #require(try AllowedUpdates.read(arguments)).kinds == kinds)

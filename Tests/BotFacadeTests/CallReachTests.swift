@@ -47,7 +47,8 @@ import Testing
         ("getMe", "{}", true), ("answerCallbackQuery", #"{"callback_query_id":"1"}"#, true),
         ("answerInlineQuery", #"{"inline_query_id":"1"}"#, false),
         // What does not go by the chat is not reached by naming one.
-        ("setMyName", #"{"chat_id":5,"name":"x"}"#, false), ("getFile", #"{"chat_id":5,"file_id":"x"}"#, false),
+        ("setMyName", #"{"chat_id":5,"name":"x"}"#, false),
+        ("getFile", #"{"chat_id":5,"file_id":"x"}"#, false),
         ("sendGift", #"{"chat_id":5,"user_id":7}"#, false),
         ("deleteMyCommands", #"{"chat_id":5}"#, false), ("getStarTransactions", #"{"chat_id":5}"#, false),
         ("deleteBusinessMessages", #"{"chat_id":5,"business_connection_id":"x"}"#, false),
@@ -60,7 +61,9 @@ import Testing
         #expect(try isAllowed(method, json, key(wholeBot: false)) == isIt)
     }
 
-    @Test(arguments: ["setMyName", "getFile", "sendMessage", "sendGift", "someNewMethod", "answerInlineQuery"])
+    @Test(arguments: [
+        "setMyName", "getFile", "sendMessage", "sendGift", "someNewMethod", "answerInlineQuery",
+    ])
     func `a key for the whole bot may do everything with it`(method: String) throws {
         #expect(try isAllowed(method, #"{"chat_id":6}"#, key(wholeBot: true)))
     }
@@ -73,7 +76,9 @@ import Testing
         #expect(try !isAllowed(method, "{}", key(wholeBot: true)))
     }
 
-    @Test(arguments: [("getChat", true), ("sendMessage", false), ("answerCallbackQuery", false), ("foo", false)])
+    @Test(arguments: [
+        ("getChat", true), ("sendMessage", false), ("answerCallbackQuery", false), ("foo", false),
+    ])
     func `a key that only reads only reads`(method: String, isIt: Bool) throws {
         #expect(try isAllowed(method, #"{"chat_id":5}"#, key(wholeBot: false, [.chatsRead])) == isIt)
     }

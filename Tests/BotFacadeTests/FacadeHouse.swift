@@ -63,7 +63,8 @@ final class FacadeHouse: Sendable {
 
     private static let migrations = [
         LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
-        BotsSchema.migration(5), ChatsSchema.migration(6), SendingSchema.migration(7), FacadeSchema.migration(8),
+        BotsSchema.migration(5), ChatsSchema.migration(6), SendingSchema.migration(7),
+        FacadeSchema.migration(8),
     ]
 
     private static func run(
@@ -212,9 +213,11 @@ final class FacadeHouse: Sendable {
     func receive(_ text: String, chat: Int64 = 5, number: Int64 = .random(in: 1...(1 << 40))) async throws
         -> Position
     {
-        try await receive(json: 
-            #"{"update_id":\#(number),"message":{"message_id":\#(number),"date":1,"text":"\#(text)","#
-                + #""from":{"id":7,"is_bot":false,"first_name":"Ada"},"chat":{"id":\#(chat),"type":"private"}}}"#)
+        try await receive(
+            json:
+                #"{"update_id":\#(number),"message":{"message_id":\#(number),"date":1,"text":"\#(text)","#
+                + #""from":{"id":7,"is_bot":false,"first_name":"Ada"},"chat":{"id":\#(chat),"type":"private"}}}"#
+        )
     }
 
     @discardableResult

@@ -46,7 +46,8 @@ import Wire
             for text in ["x", "y", "z"] { try await house.receive(text, chat: 6) }
             #expect(try await house.call(narrow, "getUpdates?offset=-2").texts == ["b", "c"])
             #expect(try await house.call(narrow, "getUpdates").texts == ["b", "c"])
-            #expect(try await house.call(narrow, "getUpdates?offset=-9223372036854775808").texts == ["b", "c"])
+            #expect(
+                try await house.call(narrow, "getUpdates?offset=-9223372036854775808").texts == ["b", "c"])
             #expect(try await house.call(whole, "getUpdates?offset=-1").texts == ["z"])
         }
     }
@@ -56,8 +57,9 @@ import Wire
             let token = try await reader(house)
             try await house.receive(json: #"{"update_id":1,"poll":{"id":"1"}}"#)
             try await house.receive("a")
-            try await house.receive(json: 
-                #"{"update_id":3,"chat_member":{"chat":{"id":5},"from":{"id":7},"date":1}}"#)
+            try await house.receive(
+                json:
+                    #"{"update_id":3,"chat_member":{"chat":{"id":5},"from":{"id":7},"date":1}}"#)
             #expect(try await house.call(token, "getUpdates").numbers.count == 2)
             let only = try await house.call(token, "getUpdates", #"{"allowed_updates":["chat_member"]}"#)
             #expect(only.result[0]?["chat_member"] != nil)
@@ -96,7 +98,9 @@ import Wire
         }
     }
 
-    @Test func `of two that wait with one key the later one is told, and a webhook ends the wait`() async throws {
+    @Test func `of two that wait with one key the later one is told, and a webhook ends the wait`()
+        async throws
+    {
         try await FacadeHouse.open { house in
             let token = try await reader(house)
             async let first = house.call(token, "getUpdates?timeout=20")
@@ -112,7 +116,8 @@ import Wire
                 token, "getUpdates?timeout=20&offset=\((last.numbers.last ?? 0) + 1)")
             try await until { house.facade.polls.count == 1 }
             #expect(
-                try await house.call(token, "setWebhook", #"{"url":"http://127.0.0.1:1/hook"}"#).status == 200)
+                try await house.call(token, "setWebhook", #"{"url":"http://127.0.0.1:1/hook"}"#).status == 200
+            )
             #expect(try await third.status == 409)
             let conflict = try await house.call(token, "getUpdates")
             #expect(conflict.status == 409)

@@ -32,7 +32,8 @@ import Wire
                 }
                 try await until { hook.all.count >= 60 }
                 for chat in [Int64(5), 6, 7] {
-                    #expect(hook.all.filter { $0.chat == chat }.compactMap(\.text) == (0..<20).map { "\($0)" })
+                    #expect(
+                        hook.all.filter { $0.chat == chat }.compactMap(\.text) == (0..<20).map { "\($0)" })
                 }
                 #expect(hook.all.allSatisfy { $0.secret == "s3cret" })
                 let info = try await house.call(token, "getWebhookInfo").result

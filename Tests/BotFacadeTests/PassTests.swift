@@ -27,10 +27,11 @@ import Wire
     @Test func `a file of a form reaches Telegram`() async throws {
         try await FacadeHouse.open { house in
             let token = try await house.token().text
-            let form = [
-                "name=\"chat_id\"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\(house.groups[0])",
-                "name=\"document\"; filename=\"Wetter \u{fc}.txt\"\r\nContent-Type: text/plain\r\n\r\nsunny\r\n",
-            ].map { "--B\r\nContent-Disposition: form-data; \($0)\r\n" }.joined() + "--B--\r\n"
+            let form =
+                [
+                    "name=\"chat_id\"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\(house.groups[0])",
+                    "name=\"document\"; filename=\"Wetter \u{fc}.txt\"\r\nContent-Type: text/plain\r\n\r\nsunny\r\n",
+                ].map { "--B\r\nContent-Disposition: form-data; \($0)\r\n" }.joined() + "--B--\r\n"
             let sent = try await house.call(
                 token, "sendDocument", Bytes(form), type: "multipart/form-data; boundary=B")
             #expect(sent.status == 200)
@@ -67,7 +68,9 @@ import Wire
                 #expect(!answer.words.contains(house.realToken))
             }
             #expect(try await house.call(token, "no-method").status == 404)
-            #expect(try await house.call("\(house.bot.id + 1):" + token.drop { $0 != ":" }.dropFirst(), "getMe").status == 401)
+            #expect(
+                try await house.call("\(house.bot.id + 1):" + token.drop { $0 != ":" }.dropFirst(), "getMe")
+                    .status == 401)
         }
     }
 }

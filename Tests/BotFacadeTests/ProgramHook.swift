@@ -31,7 +31,8 @@ final class ProgramHook: Sendable {
             let json = JSONValue(try JSON.parse(try await request.body.collect(max: 1 << 20)).root)
             let arrival = Arrival(
                 secret: request.fields["x-telegram-bot-api-secret-token"],
-                text: json["message"]?["text"]?.string, chat: json["message"]?["chat"]?["id"]?.int64, json: json)
+                text: json["message"]?["text"]?.string, chat: json["message"]?["chat"]?["id"]?.int64,
+                json: json)
             let number = arrivals.list.withLock { list in
                 list.append(arrival)
                 return list.count

@@ -62,7 +62,9 @@ struct ChatHouse: Sendable {
     /// Has a send of ours be done.
     func sent(_ payload: String, chat: Int64 = 5, message: Int64? = nil) async throws {
         _ = try await log.append([
-            EventDraft(source: Self.bot, kind: "send.sent", chat: chat, sender: 42, message: message, payload: Bytes(payload))
+            EventDraft(
+                source: Self.bot, kind: "send.sent", chat: chat, sender: 42, message: message,
+                payload: Bytes(payload))
         ])
     }
 

@@ -10,7 +10,8 @@ import Testing
     private typealias Fetch = @Sendable (@Sendable (Bytes) async throws -> Void) async throws -> Void
 
     private func open(
-        bytesMax: Int = 100_000, fileBytesMax: Int = 50_000, _ body: @Sendable (FileCache) async throws -> Void
+        bytesMax: Int = 100_000, fileBytesMax: Int = 50_000,
+        _ body: @Sendable (FileCache) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "heliograph-cache-\(UUID())").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -118,7 +119,9 @@ import Testing
         }
     }
 
-    @Test func `a file that is fetched anew has another path, which a late removal does not meet`() async throws {
+    @Test func `a file that is fetched anew has another path, which a late removal does not meet`()
+        async throws
+    {
         try await open(bytesMax: 4096) { cache in
             let first = try await cache.file("a") { try await $0("x") }
             _ = try await cache.file("b") { try await $0("x") }

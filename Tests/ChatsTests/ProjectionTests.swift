@@ -44,10 +44,13 @@ import Wire
             query.chat = 5
             while true {
                 let page = try await house.chats.messages(query)
-                for message in page.messages { seen.append(try ChatHouse.json(message)["text"]?.string ?? "-") }
+                for message in page.messages {
+                    seen.append(try ChatHouse.json(message)["text"]?.string ?? "-")
+                }
                 guard let next = page.next else { break }
                 let numbers = next.split(separator: "_").compactMap { Int64($0) }
-                query.before = ChatStore.Place(number: numbers[0], message: numbers.count > 1 ? numbers[1] : nil)
+                query.before = ChatStore.Place(
+                    number: numbers[0], message: numbers.count > 1 ? numbers[1] : nil)
             }
             #expect(seen == ["after", "c6", "c5", "c4", "c3", "c2", "before"])
             let page = try await house.log.page(EventFilter(kinds: ["send.sent"]), after: .zero, limit: 10)
@@ -82,11 +85,14 @@ import Wire
             let accents = "a" + String(repeating: "\u{301}", count: 700_000)
             try await house.receive(
                 ChatHouse.message(1, "zero \\u0000 byte"), ChatHouse.message(2, accents),
-                #""message":{"message_id":3,"date":1,"from":{"id":7,"first_name":"\#(accents)"},"chat":{"id":5}}"#)
+                #""message":{"message_id":3,"date":1,"from":{"id":7,"first_name":"\#(accents)"},"chat":{"id":5}}"#
+            )
             try await house.projector.catchUp()
             #expect(try await house.history().count == 3)
             let longest = try await house.database.read {
-                try await $0.first("SELECT max(length(first_name)) FROM projected_users") { try $0.integer(0) }
+                try await $0.first("SELECT max(length(first_name)) FROM projected_users") {
+                    try $0.integer(0)
+                }
             }
             #expect((200...1024).contains(longest ?? 0))
         }
@@ -143,7 +149,9 @@ import Wire
         }
     }
 
-    @Test(arguments: [(Backend.sqlite, 1 as UInt64), (.sqlite, 2), (.sqlite, 3), (.postgres, 4), (.postgres, 5)])
+    @Test(arguments: [
+        (Backend.sqlite, 1 as UInt64), (.sqlite, 2), (.sqlite, 3), (.postgres, 4), (.postgres, 5),
+    ])
     func `tables made anew equal those made event by event`(backend: Backend, seed: UInt64) async throws {
         try await ChatHouse.open(backend) { house in
             var random = SplitMix(seed: seed)
@@ -162,13 +170,17 @@ import Wire
     /// Appends random events about few chats and messages, so that they meet.
     static func fill(_ house: ChatHouse, _ count: Int, _ random: inout SplitMix) async throws {
         for _ in 0..<count {
-            let (chat, id) = (Int64.random(in: 1...3, using: &random), Int64.random(in: 1...8, using: &random))
+            let (chat, id) = (
+                Int64.random(in: 1...3, using: &random), Int64.random(in: 1...8, using: &random)
+            )
             let from = Int64.random(in: 7...9, using: &random)
             switch Int.random(in: 0..<9, using: &random) {
-            case 0...2: try await house.receive(ChatHouse.message(id, "w\(id) x\(from)", chat: chat, from: from))
+            case 0...2:
+                try await house.receive(ChatHouse.message(id, "w\(id) x\(from)", chat: chat, from: from))
             case 3:
                 try await house.receive(
-                    ChatHouse.message(id, "e\(from)", chat: chat, as: "edited_message", more: #","edit_date":99"#))
+                    ChatHouse.message(
+                        id, "e\(from)", chat: chat, as: "edited_message", more: #","edit_date":99"#))
             case 4:
                 try await house.receive(
                     #""message":{"message_id":\#(id),"date":3,"sticker":{},"chat":{"id":\#(chat)}}"#)
@@ -178,9 +190,11 @@ import Wire
                         + #""date":1,"new_chat_member":{"status":"s\#(id)"}}"#)
             case 6:
                 try await house.receive(
-                    #""deleted_business_messages":{"chat":{"id":\#(chat),"type":"private"},"message_ids":[\#(id)]}"#)
+                    #""deleted_business_messages":{"chat":{"id":\#(chat),"type":"private"},"message_ids":[\#(id)]}"#
+                )
             case 7:
-                try await house.sent(#"{"send":{"method":"deleteMessages","messageIds":["\#(id)","1"]}}"#, chat: chat)
+                try await house.sent(
+                    #"{"send":{"method":"deleteMessages","messageIds":["\#(id)","1"]}}"#, chat: chat)
             default:
                 try await house.sent(
                     #"{"send":{},"message":{"message_id":\#(id),"date":2,"text":"ours","chat":{"id":\#(chat),"type":"group"},"#

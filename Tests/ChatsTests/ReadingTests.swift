@@ -54,8 +54,10 @@ import Wire
     func `words of a search are words and no operators`(backend: Backend) async throws {
         try await open(backend) { house in
             for words in [
-                "fox OR jumps", "fox*", "NEAR(fox jumps)", "text:fox", "\"", "a\"b", "fox\" OR \"jumps", "^fox", "-fox",
-                "fox AND", "('fox' | jumps)", "!!! \u{301} fox", "fox\r\nquick", "'; DROP TABLE x; --", "\u{fffd}x",
+                "fox OR jumps", "fox*", "NEAR(fox jumps)", "text:fox", "\"", "a\"b", "fox\" OR \"jumps",
+                "^fox", "-fox",
+                "fox AND", "('fox' | jumps)", "!!! \u{301} fox", "fox\r\nquick", "'; DROP TABLE x; --",
+                "\u{fffd}x",
                 String(repeating: "fox ", count: 200), "fox & !jumps", "fox:*", "\\",
             ] {
                 let found = try await found(house) { $0.words = words }

@@ -38,6 +38,27 @@ import Wire
         }
     }
 
+    @Test func `a request does not wait for the end of a long one to the same host`() async throws {
+        let (arrived, arrival) = AsyncStream.makeStream(of: Void.self)
+        try await withServer(
+            serve: { connection in
+                guard let request = connection.request() else { return }
+                guard request.path == "/long" else { return connection.answer() }
+                arrival.yield()
+                connection.waitForEnd()
+            }
+        ) { server, client in
+            async let long = sendFailure(client, HTTPClientRequest(.get, server.url("/long")))
+            for await _ in arrived { break }
+            var request = HTTPClientRequest(.get, server.url("/short"))
+            request.timeout = .seconds(5)
+            let answer = try await client.send(request)
+            #expect(answer.body == "ok")
+            await client.shutdown()
+            _ = await long
+        }
+    }
+
     @Test func `more requests than allowed are refused at once`() async throws {
         var settings = HTTPClientSettings()
         settings.requestsMax = 1

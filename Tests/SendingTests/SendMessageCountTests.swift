@@ -26,4 +26,24 @@ import Testing
         let draft = SendDraft(bot: 1, chat: 1, method: try #require(BotMethod(method)), body: body)
         #expect(draft.messageCount == count)
     }
+
+    private static let urlencoded = "application/x-www-form-urlencoded"
+
+    @Test(arguments: [
+        ("deleteMessage", SendDraft.Body.json(#"{"chat_id":5,"message_id":7}"#), [7]),
+        ("DELETEMESSAGE", .json(#"{"message_id":"7"}"#), [7]),
+        ("deleteMessages", .json(#"{"message_ids":[7,8]}"#), [7, 8]),
+        ("deleteMessages", .json(#"{"message_ids":"[7,8]"}"#), [7, 8]),
+        ("deleteMessages", .form("message_ids=%5B7%2C8%5D", contentType: urlencoded), [7, 8]),
+        ("deleteMessage", .form("message_id=7", contentType: urlencoded), [7]),
+        ("deleteMessages", .json(#"{"message_ids":7}"#), []), ("deleteMessage", .json("garbage"), []),
+        ("deleteMessage", .json(#"{"message_id":"x"}"#), []),
+        ("sendMessage", .json(#"{"message_id":7}"#), []),
+    ])
+    func `a deletion says which messages it means`(
+        method: String, body: SendDraft.Body, numbers: [Int64]
+    ) throws {
+        let draft = SendDraft(bot: 1, chat: 1, method: try #require(BotMethod(method)), body: body)
+        #expect(draft.deletedMessages == numbers)
+    }
 }

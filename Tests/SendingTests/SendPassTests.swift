@@ -28,6 +28,21 @@ import Wire
         }
     }
 
+    @Test(arguments: Backend.allCases)
+    func `the event of a deletion names the messages that are gone`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            house.telegram.answers { _ in FakeTelegram.json(#"{"ok":true,"result":true}"#) }
+            _ = try await pass(house, "deleteMessages", .json(#"{"chat_id":5,"message_ids":[7,8]}"#))
+            let sends = try await house.sends.core.store.page(.init(owner: "key:abc"), limit: 10)
+            let events = try await house.events(of: try #require(sends.first).id, 2)
+            let sent = try #require(events.last)
+            #expect(sent.content.kind == "send.sent")
+            let send = try JSON.parse(try #require(sent.content.payload))["send"]
+            #expect(send?["messageIds"]?.elements.map(\.string) == ["7", "8"])
+            #expect(send?["method"]?.string == "deleteMessages")
+        }
+    }
+
     @Test func `what only asks goes straight to Telegram`() async throws {
         try await SendHouse.open { house in
             house.telegram.answers { _ in FakeTelegram.json(#"{"ok":true,"result":{"id":5}}"#) }

@@ -30,6 +30,21 @@ struct WebhookSetter: Sendable {
         guard let entry = parts.registry.entry(id), entry.bot.state != .unauthorized else { return }
         let bot = entry.bot
         guard bot.mode == .webhook || before == .webhook else { return }
+        for _ in 0..<Self.triesMax {
+            guard let pause = await tryToApply(entry) else { return }
+            // Telegram takes a webhook once a second. Cut short only by the task's end.
+            try? await Task.sleep(for: pause)
+        }
+        await states.report(id, pending: nil, error: "Telegram takes the webhook later")
+    }
+
+    private static let triesMax = 3
+    /// The longest that somebody who registers a bot is made to wait.
+    private static let pauseMax = Duration.seconds(3)
+
+    /// Returns how long Telegram wants to be left alone before another try, if that is to be waited for.
+    private func tryToApply(_ entry: BotRegistry.Entry) async -> Duration? {
+        let (bot, id) = (entry.bot, entry.bot.id)
         do throws(BotAPIError) {
             if bot.mode == .webhook, !bot.isPaused, let url = url(of: bot) {
                 try await parts.client.setWebhook(
@@ -37,7 +52,8 @@ struct WebhookSetter: Sendable {
                     allowedUpdates: UpdateKind.telegram, as: entry.token)
                 let info = try await parts.client.getWebhookInfo(as: entry.token)
                 guard info.url == url else {
-                    return await states.mark(id, .conflict, "the webhook leads to \(Self.host(of: info.url))")
+                    await states.mark(id, .conflict, "the webhook leads to \(Self.host(of: info.url))")
+                    return nil
                 }
             } else {
                 // Updates wait at Telegram for a day, until somebody fetches them or a webhook is set again.
@@ -45,8 +61,12 @@ struct WebhookSetter: Sendable {
             }
             await states.mark(id, .active)
         } catch {
+            if error.code == .tooManyRequests, let pause = error.retryAfter, pause <= Self.pauseMax {
+                return pause
+            }
             await note(error, of: id, entry.token)
         }
+        return nil
     }
 
     /// Ends the delivery of a bot that is to be forgotten.
@@ -70,6 +90,8 @@ struct WebhookSetter: Sendable {
             await states.mark(id, .unauthorized, "Telegram no longer takes the token: \(error.description)")
         case .conflict: await states.mark(id, .conflict, error.description)
         case .cancelled: break
+        // It is there, and the webhook is looked at again soon.
+        case .tooManyRequests: await states.report(id, pending: nil, error: error.description)
         default: await states.mark(id, .unreachable, error.description)
         }
     }

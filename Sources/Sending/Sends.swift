@@ -87,7 +87,8 @@ package final class Sends: Sendable {
 
     /// An early wait ends with Telegram's answer, a moment before that is written down.
     func submit(
-        _ draft: SendDraft, owner: String, waiting span: Duration, _ drain: DrainSignal?, isEarly: Bool = false
+        _ draft: SendDraft, owner: String, waiting span: Duration, _ drain: DrainSignal?,
+        isEarly: Bool = false
     ) async throws -> Send {
         let id = numbers.next()
         let done = core.waiters.join(id, isEarly: isEarly)

@@ -43,7 +43,10 @@ import Wire
         try await withServer(
             serve: { connection in
                 guard let request = connection.request() else { return }
-                guard request.path == "/long" else { return connection.answer() }
+                guard request.path == "/long" else {
+                    connection.answer()
+                    return
+                }
                 arrival.yield()
                 connection.waitForEnd()
             }

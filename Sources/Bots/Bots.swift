@@ -128,6 +128,16 @@ package struct Bots: Sendable {
         let record = BotStore.Record(
             bot: bot, sealedToken: try seal(token.reveal(), BotStore.tokenColumn, bot.id),
             sealedSecret: try seal(secret, BotStore.secretColumn, bot.id))
+        do { try await insert(record, by: actor) } catch let error as StoreError where error.code == .notUnique {
+            throw APIError(.conflict, "@\(bot.username) is being registered by somebody else")
+        }
+        try await parts.registry.changed()
+        await hooks.apply(to: bot.id)
+        return try await self.bot(bot.id)
+    }
+
+    private func insert(_ record: BotStore.Record, by actor: Actor) async throws {
+        let bot = record.bot
         try await parts.database.write { transaction in
             guard try await BotStore.record(bot.id, in: transaction) == nil else {
                 throw APIError(
@@ -142,9 +152,6 @@ package struct Bots: Sendable {
                     "bot.register", on: "bot:\(bot.id)", detail: "@\(bot.username), \(bot.mode.rawValue)"),
                 in: transaction)
         }
-        try await parts.registry.changed()
-        await hooks.apply(to: bot.id)
-        return try await self.bot(bot.id)
     }
 
     /// Changes how a bot runs.

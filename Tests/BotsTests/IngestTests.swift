@@ -142,6 +142,18 @@ import Wire
     }
 
     @Test(arguments: Backend.allCases)
+    func `a node that stops gives its bots back at once`(backend: Backend) async throws {
+        try await BotHouse.open(backend, isReachable: false) { house in
+            _ = try await house.registered(.polling)
+            try await house.neighbour([.poller]) { other in try await until { other.polled.count == 1 } }
+            let left = try await house.database.read { transaction in
+                try await Leases.heldByOthers(than: "nobody", in: transaction)
+            }
+            #expect(!left.contains { $0.hasPrefix("bot:") })
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
     func `two nodes share the bots, and one takes over what the other had`(backend: Backend) async throws {
         try await BotHouse.open(backend, [.poller], isReachable: false) { house in
             var all: [(bot: Bot, group: Int64, user: Int64)] = []

@@ -27,7 +27,7 @@ import Testing
         #expect(draft.messageCount == count)
     }
 
-    private static let urlencoded = "application/x-www-form-urlencoded"
+    private static let urlencoded: Bytes = "application/x-www-form-urlencoded"
 
     @Test(arguments: [
         ("deleteMessage", SendDraft.Body.json(#"{"chat_id":5,"message_id":7}"#), [7]),

@@ -1,5 +1,6 @@
 import Base
 import BotAPI
+import Kernel
 import Store
 import StoreTesting
 import Synchronization
@@ -34,7 +35,7 @@ import Wire
             house.telegram.answers { _ in FakeTelegram.json(#"{"ok":true,"result":true}"#) }
             _ = try await pass(house, "deleteMessages", .json(#"{"chat_id":5,"message_ids":[7,8]}"#))
             let sends = try await house.sends.core.store.page(.init(owner: "key:abc"), limit: 10)
-            let events = try await house.events(of: try #require(sends.first).id, 2)
+            let events = try await house.events(of: try #require(sends.first).id, 3)
             let sent = try #require(events.last)
             #expect(sent.content.kind == "send.sent")
             let send = try JSON.parse(try #require(sent.content.payload))["send"]

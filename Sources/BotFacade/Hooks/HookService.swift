@@ -19,6 +19,7 @@ package final class HookService: Service {
     private struct Running {
         /// Which of the program's wishes this fulfils.
         let revision: Int64
+        let lease: Lease
         let stop: AsyncStream<Void>.Continuation
     }
 
@@ -50,6 +51,12 @@ package final class HookService: Service {
             }
             group.cancelAll()
         }
+        for lease in running.withLock({ $0.values.map(\.lease) }) { await giveBack(lease) }
+    }
+
+    private func giveBack(_ lease: Lease) async {
+        // A lease that is not given back ends by itself.
+        try? await leases.release(lease)
     }
 
     package func stop(by deadline: MonotonicNanoseconds) async -> [String] {
@@ -80,7 +87,7 @@ package final class HookService: Service {
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         guard let lease = try await leases.acquire("hook:\(hook.id)", lost: { stop.finish() }) else { return }
         running.withLock {
-            $0[hook.id] = Running(revision: hook.revision, stop: stop)
+            $0[hook.id] = Running(revision: hook.revision, lease: lease, stop: stop)
         }
         deliveries.addTask(name: "deliveries") {
             await withTaskGroup(of: Void.self) { group in
@@ -89,8 +96,10 @@ package final class HookService: Service {
                 await group.next()
                 group.cancelAll()
             }
-            // First, so that nobody here takes it again while it is given back; what is not given back ends by itself.
-            try? await self.leases.release(lease)
+            // A task that is cancelled cannot ask the database: the service gives back what it leaves.
+            guard !Task.isCancelled else { return }
+            // First, so that nobody here takes it again while it is given back.
+            await self.giveBack(lease)
             self.running.withLock { $0[hook.id] = nil }
             // Another address may wait to be used.
             self.look.yield()

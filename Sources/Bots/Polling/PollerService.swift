@@ -99,6 +99,8 @@ package final class PollerService: Service {
                 await group.next()
                 group.cancelAll()
             }
+            // A task that is cancelled cannot ask the database: the service gives back what it leaves.
+            guard !Task.isCancelled else { return }
             // First, so that nobody here takes it again while it is given back.
             await self.giveBack(lease)
             self.running.withLock { $0[id] = nil }

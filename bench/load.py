@@ -20,9 +20,9 @@ class Load:
     p99: float | None = None
 
 
-def wrk(server, path, seconds, connections=64, script=None, headers=()):
+def wrk(server, path, seconds, connections=64, script=None, headers=(), threads=2):
     """HTTP/1.1 over kept connections, each with one request under way."""
-    command = ["wrk", "--latency", "-t2", f"-c{connections}", f"-d{seconds}s"]
+    command = ["wrk", "--latency", f"-t{threads}", f"-c{connections}", f"-d{seconds}s"]
     if script:
         command += ["-s", str(ROOT / "bench" / script)]
     for header in headers:

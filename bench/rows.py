@@ -7,6 +7,7 @@ import time
 
 import idle
 import load
+from bots import endpoint, poll, polling
 from ingest import ingest
 from log import log, log_postgres
 from report import Row
@@ -113,7 +114,7 @@ def size(_subject, _options):
 
 GROUPS = {
     "get": get, "echo": echo, "access": access, "http2": http2, "idle-connections": idle_connections, "start": start, "size": size,
-    "ingest": ingest, "log": log, "log-postgres": log_postgres,
+    "ingest": ingest, "poll": poll, "polling": polling, "endpoint": endpoint, "log": log, "log-postgres": log_postgres,
 }
 
 

@@ -6,9 +6,9 @@ import threading
 
 
 class Proxy:
-    def __init__(self, port):
+    def __init__(self, port, listen=0):
         self.target = port
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", listen))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.open = set()
@@ -25,6 +25,9 @@ class Proxy:
         return len(cut) // 2
 
     def close(self):
+        # Without it the port would stay open as long as a thread waits on it.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.cut()
 

@@ -1,5 +1,6 @@
 import Base
 import Bots
+import Kernel
 import Wire
 
 /// Reads an update: what is taken has a number and a kind, and stands in the log as it came.

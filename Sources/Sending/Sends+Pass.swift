@@ -25,7 +25,10 @@ extension Sends {
             return .refusal(413, "Request Entity Too Large")
         }
         let draft = SendDraft(bot: bot, chat: chat, method: method, body: carried)
-        let send = try await submit(draft, owner: owner, waiting: core.parts.settings.passWait, drain)
+        // What the program is told is Telegram's own word. Should this node die before it is written down, the row says
+        // UNCERTAIN, which is what anybody else can know then.
+        let send = try await submit(
+            draft, owner: owner, waiting: core.parts.settings.passWait, drain, isEarly: true)
         switch send.state {
         case .sent, .failed: return .telegrams(send)
         case .uncertain: return .telegrams(send, orElse: 504)

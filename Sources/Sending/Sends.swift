@@ -85,11 +85,13 @@ package final class Sends: Sendable {
         return try await submit(draft, owner: caller.subject, waiting: span, drain)
     }
 
+    /// An early wait ends with Telegram's answer, a moment before that is written down.
     func submit(
-        _ draft: SendDraft, owner: String, waiting span: Duration, _ drain: DrainSignal?
+        _ draft: SendDraft, owner: String, waiting span: Duration, _ drain: DrainSignal?,
+        isEarly: Bool = false
     ) async throws -> Send {
         let id = numbers.next()
-        let done = core.waiters.join(id)
+        let done = core.waiters.join(id, isEarly: isEarly)
         let stored = try Self.send(try await place(draft, owner: owner, as: id))
         if stored.state.isFinal { return stored }
         let stream = stored.id == id ? done : core.waiters.join(stored.id)

@@ -120,7 +120,7 @@ final class FacadeHouse: Sendable {
         do {
             let (id, token) = try simulator.addBot(name: "Weather", username: "weather_bot")
             let bot = try await bots.register(Bots.Draft(token: token, mode: .polling), by: .console)
-            let groups = try made(groupsWith: id, simulator)
+            let groups = try groups(of: id, in: simulator)
             try await body(
                 FacadeHouse(
                     simulator: simulator, database: database, log: log, identity: identity, bots: bots,
@@ -136,12 +136,12 @@ final class FacadeHouse: Sendable {
         log.close()
     }
 
-    /// Two groups of the simulated Telegram that a bot is in.
-    private static func made(groupsWith id: Int64, _ simulator: Simulator) throws -> [Int64] {
+    /// Two groups that a bot is in.
+    private static func groups(of bot: Int64, in simulator: Simulator) throws -> [Int64] {
         try simulator.act { world in
             let owner = try world.addUser(firstName: "Ada").id
             return try (0..<2).map {
-                try world.addChat(.supergroup, title: "Group \($0)", creator: owner, members: [id]).peer
+                try world.addChat(.supergroup, title: "Group \($0)", creator: owner, members: [bot]).peer
                     .id(seenBy: 0)
             }
         }

@@ -9,7 +9,13 @@ struct Floors {
         (3, ["HTTPServer", "HTTPClient", "Store", "StoreSQLite", "StorePostgres", "Bus", "BusRedis"]),
         (4, ["BotAPI", "TDLib", "Simulator"]),
         (5, ["Kernel"]),
-        (6, ["Identity", "Bots", "Accounts", "Chats", "Streams", "Deliveries", "Sending", "Campaigns", "Proxies"]),
+        (
+            6,
+            [
+                "Identity", "Bots", "Accounts", "Chats", "Streams", "Deliveries", "Sending", "Campaigns",
+                "Proxies",
+            ]
+        ),
         (7, ["BotFacade", "RPC", "Console", "System"]),
         (8, ["heliograph"]),
     ].flatMap { row in row.1.map { (row.0, $0) } }

@@ -29,9 +29,10 @@ package struct Update: Sendable, Equatable {
                     throw .wrong("update_id")
                 }
                 id = number
-            } else if known == nil {
-                let name = member.name
-                if UpdateKind.known.contains(name) { known = (name, member.value) }
+            } else if UpdateKind.known.contains(member.name) {
+                // An update is of one kind; who reads a second one would see another chat than was checked.
+                guard known == nil else { throw .wrong(member.name) }
+                known = (member.name, member.value)
             }
         }
         guard let id else { throw .wrong("update_id") }
@@ -83,8 +84,15 @@ private struct Subject {
 
     init(_ object: JSONView, _ path: String) throws(UpdateError) {
         guard object.kind == .object else { throw .wrong(path) }
+        var seen: UInt32 = 0
         for member in object.members {
-            switch member.name {
+            let name = member.name
+            // Readers of the payload may take either of two; there must not be two chats to choose from.
+            if let place = Self.read.firstIndex(of: name) {
+                guard seen & 1 << place == 0 else { throw .wrong("\(path).\(name)") }
+                seen |= 1 << place
+            }
+            switch name {
             case "chat": chat = try Self.id(in: member.value, "\(path).chat")
             case "from", "user": user = try Self.id(in: member.value, "\(path).\(member.name)")
             case "sender_chat", "actor_chat", "voter_chat":
@@ -102,15 +110,38 @@ private struct Subject {
         }
     }
 
+    /// The fields that are read, and so may be there only once.
+    private static let read = [
+        "chat", "from", "user", "sender_chat", "actor_chat", "voter_chat", "message_id", "date", "edit_date",
+        "message",
+    ]
+
     /// Only where a message is.
     private init(message object: JSONView, _ path: String) throws(UpdateError) {
-        if let value = object["chat"] { chat = try Self.id(in: value, "\(path).chat") }
-        if let value = object["message_id"] { message = try Self.number(value, "\(path).message_id") }
+        if let value = try Self.only("chat", in: object, path) {
+            chat = try Self.id(in: value, "\(path).chat")
+        }
+        if let value = try Self.only("message_id", in: object, path) {
+            message = try Self.number(value, "\(path).message_id")
+        }
     }
 
     private static func id(in object: JSONView, _ path: String) throws(UpdateError) -> Int64 {
-        guard let id = object["id"]?.int64 else { throw .wrong("\(path).id") }
+        guard let id = try only("id", in: object, path)?.int64 else { throw .wrong("\(path).id") }
         return id
+    }
+
+    /// The one field of a name.
+    private static func only(_ name: String, in object: JSONView, _ path: String) throws(UpdateError)
+        -> JSONView?
+    {
+        guard object.kind == .object else { return nil }
+        var found: JSONView?
+        for member in object.members where member.isNamed(name) {
+            guard found == nil else { throw .wrong("\(path).\(name)") }
+            found = member.value
+        }
+        return found
     }
 
     private static func number(_ value: JSONView, _ path: String) throws(UpdateError) -> Int64 {

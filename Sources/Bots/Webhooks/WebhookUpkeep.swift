@@ -39,12 +39,43 @@ package final class WebhookUpkeep: Service {
     }
 
     private func watch() async {
+        var last: [Int64: Look] = [:]
         while !Task.isCancelled {
+            let due = dueBots(&last)
             // A node whose lease was lost asks for it again.
-            if await isOurs() { await lookOnce() }
+            if !due.isEmpty, await isOurs() { await look(at: due) }
             // Cut short only by the task's end.
-            try? await Task.sleep(for: interval)
+            try? await Task.sleep(for: min(interval, Self.tick))
         }
+    }
+
+    /// When a bot was looked at last, and how often since it last was well.
+    private struct Look {
+        var at: Moment
+        var failures: Int
+    }
+
+    private static let tick = Duration.seconds(1)
+
+    /// The bots whose turn it is: those in trouble soon again, with growing pauses, the others each `interval`.
+    private func dueBots(_ last: inout [Int64: Look]) -> [Bot] {
+        let bots = parts.registry.all.filter { $0.mode == .webhook && $0.isWorking }
+        let now = parts.clocks.moment
+        var next: [Int64: Look] = [:]
+        var due: [Bot] = []
+        for bot in bots {
+            var look = last[bot.id]
+            if bot.state == .active { look?.failures = 0 }
+            let pause = bot.state == .active ? interval : Self.tick * (1 << min(10, look?.failures ?? 0))
+            if let known = look, now - known.at < min(interval, pause) {
+                next[bot.id] = known
+            } else {
+                next[bot.id] = Look(at: now, failures: bot.state == .active ? 0 : (look?.failures ?? 0) + 1)
+                due.append(bot)
+            }
+        }
+        last = next
+        return due
     }
 
     private func isOurs() async -> Bool {
@@ -55,8 +86,7 @@ package final class WebhookUpkeep: Service {
         }
     }
 
-    private func lookOnce() async {
-        let bots = parts.registry.all.filter { $0.mode == .webhook && $0.isWorking }
+    private func look(at bots: [Bot]) async {
         await withTaskGroup(of: Void.self) { group in
             for (index, bot) in bots.enumerated() {
                 // A few at a time, so that many bots are no burst.

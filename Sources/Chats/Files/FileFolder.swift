@@ -20,11 +20,7 @@ struct FileFolder: Sendable {
     func clear() async throws {
         let folder = folder
         try await pool.run {
-            // The folder of data may be missing where the database is elsewhere.
-            for end in folder.indices where folder[end] == "/" && end != folder.startIndex {
-                try Self.makeFolder(String(folder[..<end]))
-            }
-            try Self.makeFolder(folder)
+            try Self.make(folder)
             guard let listing = unsafe opendir(folder) else { throw DiskFailure(code: errno) }
             defer { unsafe closedir(listing) }
             while let entry = unsafe readdir(listing) {
@@ -36,8 +32,14 @@ struct FileFolder: Sendable {
         }
     }
 
-    private static func makeFolder(_ path: String) throws {
-        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw DiskFailure(code: errno) }
+    /// Makes a folder, and the one that holds it where that is missing too: not every server keeps other data on disk.
+    private static func make(_ folder: String) throws {
+        if unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let end = folder.lastIndex(of: "/"), end > folder.startIndex else {
+            throw DiskFailure(code: errno)
+        }
+        try make(String(folder[..<end]))
+        guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw DiskFailure(code: errno) }
     }
 
     func remove(_ name: String) async {

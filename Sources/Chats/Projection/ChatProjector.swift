@@ -13,6 +13,7 @@ package final class ChatProjector: Service {
     private let logger: Logger
     private let pause: Duration
     private let reached = Atomic<Int64>(0)
+    private let lastLook = Mutex<(end: Position, at: ContinuousClock.Instant)?>(nil)
     private let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     /// A projector that rests for `pause` between two pages, so that each takes many events when much happens.
@@ -75,8 +76,10 @@ package final class ChatProjector: Service {
     }
 
     private static let pageMax = 512
-    /// How much longer than a page took the projector rests.
-    private static let restPerWork = 4
+    /// Events that one transaction takes, so that it keeps nobody waiting for long.
+    private static let partMax = 128
+    /// Events a second from which on others come first.
+    private static let busyRate = 4000.0
 
     private func follow() async {
         while !Task.isCancelled {
@@ -103,17 +106,34 @@ package final class ChatProjector: Service {
         var memory = ProjectionMemory()
         var position = begin
         while true {
-            let events = try await reader.next()
-            let through = reader.position
-            let start = ContinuousClock.now
-            let facts = Facts(events, parser)
-            // Somebody else has written, or emptied the tables: what was known of them may be wrong.
-            guard try await write(facts, memory, from: position, through: through) == through else { return }
-            memory.remember(facts)
-            position = through
-            // Whoever writes updates down goes first: this takes a part of the time alone, and catches up in calmer ones.
-            try await Task.sleep(for: max(pause, start.duration(to: .now) * Self.restPerWork))
+            var events = try await reader.next()[...]
+            let end = reader.position
+            while !events.isEmpty {
+                let part = events.prefix(Self.partMax)
+                events = events.dropFirst(Self.partMax)
+                let through = events.isEmpty ? end : part.last?.position ?? end
+                let start = ContinuousClock.now
+                let facts = Facts(Array(part), parser)
+                // Somebody else has written, or emptied the tables: what was known of them may be wrong.
+                guard try await write(facts, memory, from: position, through: through) == through else {
+                    return
+                }
+                memory.remember(facts)
+                position = through
+                try await Task.sleep(for: start.duration(to: .now) * rest(since: start))
+            }
+            try await Task.sleep(for: pause)
         }
+    }
+
+    /// How much longer than a transaction took the projector rests: while much comes in that goes first, and is caught up
+    /// with in calmer times.
+    private func rest(since start: ContinuousClock.Instant) -> Int {
+        let now = (end: log.end, at: start)
+        defer { lastLook.withLock { $0 = now } }
+        guard let last = lastLook.withLock({ $0 }) else { return 1 }
+        let seconds = last.at.duration(to: now.at) / .seconds(1)
+        return Double(now.end.number - last.end.number) > Self.busyRate * max(seconds, 0.001) ? 9 : 1
     }
 
     /// Writes a page that begins behind `from`; returns how far the tables are then.

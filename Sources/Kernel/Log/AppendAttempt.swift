@@ -28,22 +28,34 @@ final class AppendAttempt: Sendable {
     func run() async throws -> AppendTransaction.Outcome {
         try await Task { [self] in
             do {
-                return try await write(isFirst: true)
+                return try await writeOnce()
             } catch let error as StoreError where error.code == .outcomeUnknown {
                 return try await settle(error)
             }
         }.value
     }
 
-    private func write(isFirst: Bool) async throws -> AppendTransaction.Outcome {
-        try await database.write { try await self.write(isFirst: isFirst, $0) }
+    /// Writes the batch, at first as if none of it were in the log: that is so nearly always, and SQLite says where it is not.
+    private func writeOnce() async throws -> AppendTransaction.Outcome {
+        if database.dialect == .sqlite {
+            do {
+                return try await write(isFirst: true, looksUpKeys: false)
+            } catch let error as StoreError where error.code == .notUnique {
+                // Something of it is there already: nothing was written.
+            }
+        }
+        return try await write(isFirst: true)
+    }
+
+    private func write(isFirst: Bool, looksUpKeys: Bool = true) async throws -> AppendTransaction.Outcome {
+        try await database.write { try await self.write(isFirst: isFirst, looksUpKeys, $0) }
     }
 
     private func write(
-        isFirst: Bool, _ database: any Transaction
+        isFirst: Bool, _ looksUpKeys: Bool, _ database: any Transaction
     ) async throws -> AppendTransaction.Outcome {
         if !isFirst, let earlier = try await arrived(database) { return earlier }
-        let outcome = try await transaction.run(drafts, in: database)
+        let outcome = try await transaction.run(drafts, looksUpKeys: looksUpKeys, in: database)
         planned.withLock { $0 = outcome }
         return outcome
     }

@@ -17,9 +17,12 @@ struct AppendTransaction {
     /// The last sequences of chats that are known for sure as long as nobody else appended.
     let known: ChatHeads
 
-    func run(_ drafts: [EventDraft], in transaction: any Transaction) async throws -> Outcome {
+    /// Without looking keys up, a draft whose event is there already fails the transaction with `notUnique`.
+    func run(_ drafts: [EventDraft], looksUpKeys: Bool = true, in transaction: any Transaction) async throws
+        -> Outcome
+    {
         let head = try await Self.lockHead(transaction)
-        let stored = try await storedKeys(drafts, transaction)
+        let stored = looksUpKeys ? try await storedKeys(drafts, transaction) : [:]
         var heads = try await heads(of: Set(drafts.compactMap(\.chat)), at: head.position, transaction)
 
         let recordedAt = max(now, head.recordedAt)

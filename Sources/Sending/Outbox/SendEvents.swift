@@ -126,6 +126,14 @@ extension Send {
         return send
     }
 
+    /// The same, as it will be once that is written down.
+    func ended(_ ending: SendStore.Ending) -> Send {
+        var send = self
+        (send.state, send.status, send.answer) = (ending.state, ending.status, ending.answer)
+        (send.errorCode, send.error, send.message) = (ending.errorCode, ending.error, ending.message)
+        return send
+    }
+
     /// What the log says of its last change.
     var event: EventDraft {
         // A send that is tried again waits and goes more than once.

@@ -1,8 +1,8 @@
-import Synchronization
 import Base
 import BotAPI
 import Kernel
 import Store
+import Synchronization
 import Wire
 
 extension BotSender {
@@ -41,7 +41,9 @@ extension BotSender {
             let answer = try await core.parts.client.call(
                 send.method, departure.body.call, as: token, timeout: core.parts.settings.timeout)
             state.withLock { $0.failures = 0 }
-            await end(entry, SendStore.Ending(answer))
+            let ending = SendStore.Ending(answer)
+            core.waiters.tellEarly(send.ended(ending))
+            await end(entry, ending)
         } catch {
             await failed(entry, departure, error)
         }

@@ -37,7 +37,12 @@ struct LogBench {
             occurredAt: Timestamp(seconds: 1_700_000_000 + number), payload: payload)
     }
 
-    private static let payload = Bytes([UInt8](repeating: UInt8(ascii: "x"), count: 600))
+    private static let payload: Bytes = {
+        let head = #"{"update_id":1,"message":{"message_id":1,"date":1700000000,"chat":{"id":1},"text":""#
+        let tail = #""}}"#
+        let filling = String(repeating: "x", count: 600 - head.utf8.count - tail.utf8.count)
+        return Bytes(head + filling + tail)
+    }()
 
     private func appends(_ log: EventLog, callers: Int, for span: Duration) async throws -> [(String, Double)]
     {

@@ -5,8 +5,8 @@ import Wire
 
 /// The arguments of a call, in whichever of Telegram's forms they came.
 struct CallArguments: Sendable {
-    /// The texts of the arguments by their names; what is no text is JSON.
-    private let values: [String: String]
+    /// The texts of the arguments by their names, all that were given; what is no text is JSON.
+    private let values: [String: [String]]
     /// The same arguments for Telegram, files included.
     let body: BotAPIBody
 
@@ -20,10 +20,10 @@ struct CallArguments: Sendable {
 
     init(query: Bytes, body: Bytes, type: Bytes) throws {
         do {
-            var values: [String: String] = [:]
+            var values: [String: [String]] = [:]
             let media = Self.media(type)
             let items = try FormField.parse(query)
-            for item in items { values[item.name] = item.value.text }
+            for item in items { values[item.name, default: []].append(item.value.repairedText) }
             switch media {
             case _ where body.isEmpty:
                 self.body = query.isEmpty ? .none : .raw(query, contentType: Self.form)
@@ -36,11 +36,13 @@ struct CallArguments: Sendable {
                 }
                 for part in try MultipartPart.parse(body, boundary: boundary) where part.head.filename == nil
                 {
-                    values[part.head.name] = part.bytes.text
+                    values[part.head.name, default: []].append(part.bytes.repairedText)
                 }
                 self.body = .raw(body, contentType: type)
             default:
-                for item in try FormField.parse(body) { values[item.name] = item.value.text }
+                for item in try FormField.parse(body) {
+                    values[item.name, default: []].append(item.value.repairedText)
+                }
                 let joined = query.isEmpty ? body : Bytes(Array(query) + [UInt8(ascii: "&")] + Array(body))
                 self.body = .raw(joined, contentType: Self.form)
             }
@@ -55,11 +57,11 @@ struct CallArguments: Sendable {
         return type.part(0, end).repairedText.filter { $0 != " " }.lowercased()
     }
 
-    private static func read(json: Bytes, _ values: inout [String: String]) throws {
+    private static func read(json: Bytes, _ values: inout [String: [String]]) throws {
         let root = try JSON.parse(json).root
         guard root.kind == .object else { throw APIError(.badRequest, "the body must be an object") }
         for member in root.members where !member.value.isNull {
-            values[member.name] = member.value.string ?? member.value.raw.repairedText
+            values[member.name, default: []].append(member.value.string ?? member.value.raw.repairedText)
         }
     }
 
@@ -82,22 +84,25 @@ struct CallArguments: Sendable {
 
     // MARK: Reading
 
-    subscript(name: String) -> String? { values[name] }
+    subscript(name: String) -> String? { values[name]?.last }
+
+    /// Every value that a name was given: Telegram may take another one of them than this program does.
+    func all(_ name: String) -> [String] { values[name] ?? [] }
 
     func integer(_ name: String) throws(APIError) -> Int64? {
-        guard let text = values[name], !text.isEmpty else { return nil }
+        guard let text = self[name], !text.isEmpty else { return nil }
         guard let number = Int64(text) else { throw APIError(.badRequest, "can't parse \(name)") }
         return number
     }
 
     func flag(_ name: String) -> Bool {
-        guard let text = values[name]?.lowercased() else { return false }
+        guard let text = self[name]?.lowercased() else { return false }
         return ["true", "1", "yes"].contains(text)
     }
 
     /// A list of texts, in JSON.
     func list(_ name: String) throws -> [String]? {
-        guard let text = values[name], !text.isEmpty else { return nil }
+        guard let text = self[name], !text.isEmpty else { return nil }
         let root = try JSON.parse(Bytes(text)).root
         guard root.kind == .array else { throw APIError(.badRequest, "can't parse \(name)") }
         return root.elements.compactMap(\.string)

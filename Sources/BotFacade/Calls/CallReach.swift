@@ -1,6 +1,7 @@
 import Base
 import HTTPServer
 import Kernel
+import Wire
 
 /// Whether a caller may have a method carried out with a bot.
 enum CallReach {
@@ -25,18 +26,35 @@ enum CallReach {
             return
         default: break
         }
-        var chats: [Int64?] = []
-        for name in chatNames {
-            guard let text = arguments[name] else { continue }
-            // A name such as @channel could be any chat.
-            chats.append(Int64(text))
-        }
-        if chats.isEmpty { chats = [nil] }
-        for chat in chats {
+        // A name such as @channel could be any chat.
+        var chats = arguments.all("chat_id").map { Int64($0) }
+        let sources = arguments.all("from_chat_id").map { Int64($0) } + quoted(arguments)
+        if chats.isEmpty, sources.isEmpty { chats = [nil] }
+        for chat in chats + sources {
             guard bounds.contains(chat: chat, source: bot) else { throw refusal }
+        }
+        // What is forwarded, copied or quoted from another chat is read there.
+        for chat in sources where !chats.contains(chat) {
+            guard caller.may(.chatsRead), caller.reach.read.contains(chat: chat, source: bot) else {
+                throw refusal
+            }
         }
     }
 
-    private static let chatNames = ["chat_id", "from_chat_id"]
+    /// The chats from which a call quotes; nil stands for one that cannot be told.
+    private static func quoted(_ arguments: CallArguments) -> [Int64?] {
+        arguments.all("reply_parameters").flatMap { text -> [Int64?] in
+            do {
+                return try JSON.parse(Bytes(text)).root.members.filter {
+                    $0.isNamed("chat_id") && !$0.value.isNull
+                }.map {
+                    $0.value.int64 ?? $0.value.string.flatMap { Int64($0) }
+                }
+            } catch {
+                return [nil]
+            }
+        }
+    }
+
     private static let refusal = APIError(.forbidden, "the key does not reach this chat")
 }

@@ -313,6 +313,11 @@ def test_an_album_is_kept_as_its_messages(house):
         album := [one for one in house.history(chat) if one["isOutgoing"]]) and len(album) == 3 and album)
     assert texts(found) == ["picture 2", "picture 1", "picture 0"], found[0]
     assert len({one["message"]["media_group_id"] for one in found}) == 1
+    assert len({one["messageId"] for one in found}) == 3
+    # An album has one place in the log, and yet no page loses a part of it.
+    whole = [one["messageId"] for one in house.history(chat)]
+    for limit in (1, 2, 5):
+        assert [one["messageId"] for one in house.every_page(f"/messages/history/{chat}", limit)] == whole
 
 
 # Files

@@ -58,8 +58,10 @@ package struct Chats: Sendable {
             byPosition[found.position].map { MessageJSON($0, found.state) }
         }
         let isFull = found.count == wanted.limit
-        let last = wanted.chat != nil && wanted.words == nil ? found.last?.sequence : found.last?.id
-        return MessagePage(messages: messages, next: isFull ? last.map { "\($0)" } : nil)
+        let last = found.last.map {
+            ChatStore.Place(sequence: wanted.isInSequence ? $0.sequence : nil, row: $0.id)
+        }
+        return MessagePage(messages: messages, next: isFull ? last?.text : nil)
     }
 
     /// Chats for whoever runs the server.

@@ -5,7 +5,7 @@ import Wire
 
 /// The arguments of a call, in whichever of Telegram's forms they came.
 struct CallArguments: Sendable {
-    /// The texts of the arguments by their names, all that were given; what is no text is JSON.
+    /// The texts of the arguments by their names in lower case, all that were given; what is no text is JSON.
     private let values: [String: [String]]
     /// The same arguments for Telegram, files included.
     let body: BotAPIBody
@@ -23,7 +23,7 @@ struct CallArguments: Sendable {
             var values: [String: [String]] = [:]
             let media = Self.media(type)
             let items = try FormField.parse(query)
-            for item in items { values[item.name, default: []].append(item.value.repairedText) }
+            for item in items { values[item.name.lowercased(), default: []].append(item.value.repairedText) }
             switch media {
             case _ where body.isEmpty:
                 self.body = query.isEmpty ? .none : .raw(query, contentType: Self.form)
@@ -36,12 +36,12 @@ struct CallArguments: Sendable {
                 }
                 for part in try MultipartPart.parse(body, boundary: boundary) where part.head.filename == nil
                 {
-                    values[part.head.name, default: []].append(part.bytes.repairedText)
+                    values[part.head.name.lowercased(), default: []].append(part.bytes.repairedText)
                 }
                 self.body = .raw(body, contentType: type)
             default:
                 for item in try FormField.parse(body) {
-                    values[item.name, default: []].append(item.value.repairedText)
+                    values[item.name.lowercased(), default: []].append(item.value.repairedText)
                 }
                 let joined = query.isEmpty ? body : Bytes(Array(query) + [UInt8(ascii: "&")] + Array(body))
                 self.body = .raw(joined, contentType: Self.form)
@@ -61,7 +61,8 @@ struct CallArguments: Sendable {
         let root = try JSON.parse(json).root
         guard root.kind == .object else { throw APIError(.badRequest, "the body must be an object") }
         for member in root.members where !member.value.isNull {
-            values[member.name, default: []].append(member.value.string ?? member.value.raw.repairedText)
+            values[member.name.lowercased(), default: []].append(
+                member.value.string ?? member.value.raw.repairedText)
         }
     }
 

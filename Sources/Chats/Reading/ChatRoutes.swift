@@ -172,8 +172,17 @@ package struct ChatRoutes: Sendable {
         query.until = try time(request, "until")
         query.sender = try integer(request, "senderId")
         query.kinds = Set((request.queryItem("kind") ?? "").split(separator: ",").map(String.init))
-        query.before = try integer(request, "cursor")
+        query.before = try place(request)
         return query
+    }
+
+    private static func place(_ request: Request) throws(APIError) -> ChatStore.Place? {
+        guard let text = request.queryItem("cursor") else { return nil }
+        let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { Int64($0) }
+        guard numbers.count <= 2, let last = numbers.last, let row = last, let first = numbers[0] else {
+            throw APIError.invalid("cursor", "the `nextCursor` of an answer")
+        }
+        return ChatStore.Place(sequence: numbers.count == 2 ? first : nil, row: row)
     }
 
     private static func start(_ request: Request) throws(APIError) -> ReadStart {

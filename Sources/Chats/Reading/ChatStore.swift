@@ -29,6 +29,15 @@ package enum ChatStore {
         let state: MessageState
     }
 
+    /// Where a page ends: a sequence of the chat, where there is one, and the row, as an album of ours shares a sequence.
+    struct Place: Sendable {
+        var sequence: Int64?
+        var row: Int64
+
+        /// The place as a cursor.
+        var text: String { sequence.map { "\($0).\(row)" } ?? "\(row)" }
+    }
+
     /// What is asked of messages.
     struct MessageQuery: Sendable {
         var chat: Int64?
@@ -38,10 +47,13 @@ package enum ChatStore {
         var sender: Int64?
         var kinds: Set<String> = []
         var words: String?
-        /// Behind a sequence of the chat, or a number of the table where there is no chat; from the latest back.
-        var before: Int64?
+        /// Behind it, from the latest back.
+        var before: Place?
         var limit: Int
         var granted: [EventFilter.Scope]
+
+        /// Whether they come in the order of their chat.
+        var isInSequence: Bool { chat != nil && words == nil }
     }
 
     static func chats(
@@ -93,7 +105,8 @@ package enum ChatStore {
     {
         var query = Query(
             """
-            SELECT found.id, found.sequence, found.position, found.edited_at, found.deleted_at, found.is_outgoing
+            SELECT found.id, found.sequence, found.position, found.edited_at, found.deleted_at, found.is_outgoing,
+                found.message
             FROM projected_messages AS found
             """)
         if let words = wanted.words {
@@ -128,20 +141,26 @@ package enum ChatStore {
             query.add(" AND (found.chat" + query.isAmong(.integers(chats.sorted())))
             query.add(" OR found.source" + query.isAmong(.texts(sources.map(\.text).sorted())) + ")")
         }
-        let order: SQL =
-            wanted.chat != nil && wanted.words == nil
-            ? "found.sequence" : SQL(sqlite: "found.rowid", postgres: "found.id")
+        let row = SQL(sqlite: "found.rowid", postgres: "found.id")
         if let before = wanted.before {
-            query.add(" AND " + order + " < " + query.parameter(.integer(before)))
+            if let sequence = before.sequence {
+                let parameter = query.parameter(.integer(sequence))
+                query.add(
+                    " AND found.sequence <= " + parameter + " AND (found.sequence < " + parameter + " OR ")
+                query.add(row + " < " + query.parameter(.integer(before.row)) + ")")
+            } else {
+                query.add(" AND " + row + " < " + query.parameter(.integer(before.row)))
+            }
         }
-        query.add(" ORDER BY " + order + " DESC LIMIT " + query.parameter(.integer(Int64(wanted.limit))))
+        query.add(" ORDER BY " + (wanted.isInSequence ? "found.sequence DESC, " : ""))
+        query.add(row + " DESC LIMIT " + query.parameter(.integer(Int64(wanted.limit))))
         return try await transaction.all(query.sql, query.parameters) { row in
             Found(
                 id: try row.integer(0), sequence: try row.integer(1), position: Position(try row.integer(2)),
                 state: MessageState(
                     editedAt: try row.optionalInteger(3).map { Timestamp(milliseconds: $0) },
                     deletedAt: try row.optionalInteger(4).map { Timestamp(milliseconds: $0) },
-                    isOutgoing: try row.flag(5)))
+                    isOutgoing: try row.flag(5), message: try row.integer(6)))
         }
     }
 

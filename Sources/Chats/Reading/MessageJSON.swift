@@ -36,6 +36,8 @@ struct MessageState: Sendable {
     let editedAt: Timestamp?
     let deletedAt: Timestamp?
     let isOutgoing: Bool
+    /// Telegram's number for it; an event may tell of several messages.
+    let message: Int64
 }
 
 extension MessageJSON: JSONWritable {
@@ -43,13 +45,13 @@ extension MessageJSON: JSONWritable {
     package func write(to writer: inout JSONWriter) {
         let content = event.content
         let document = content.payload.flatMap { Self.document($0) }
-        let message = document.flatMap { TelegramMessage(of: event, $0.root) }
+        let message = document.flatMap { meant(in: $0.root) }
         writer.object {
             $0.field("type", content.kind)
             $0.field("cursor", "\(event.position.number)")
             $0.field("source", content.source.text)
             $0.field("chatId", content.chat.map { "\($0)" })
-            $0.field("messageId", content.message.map { "\($0)" })
+            $0.field("messageId", (state?.message ?? content.message).map { "\($0)" })
             $0.field("senderId", content.sender.map { "\($0)" })
             $0.field("sequence", "\(event.sequence)")
             $0.field("recordedAt", event.recordedAt.rfc3339)
@@ -62,6 +64,13 @@ extension MessageJSON: JSONWritable {
             $0.key("message")
             if let message { $0.raw(message.json.raw) } else { $0.null() }
         }
+    }
+
+    /// The message that is meant, of those that the event tells of.
+    private func meant(in root: JSONView) -> TelegramMessage? {
+        let all = TelegramMessage.all(of: event, root)
+        guard all.count > 1, let wanted = state?.message else { return all.first }
+        return all.first { $0.json["message_id"]?.int64 == wanted }
     }
 
     private static func document(_ payload: Bytes) -> JSONDocument? {

@@ -102,7 +102,7 @@ def poll(house, chat, cursor, limit, wait=5, key=None):
 
 
 def test_pollers_skip_and_repeat_nothing_while_messages_come(house):
-    chat, count = house.chat("polled"), 150
+    chat, count = house.chat("polled"), 60
     sent = [[f"{user} says {number}" for number in range(count)] for user in (house.ada, house.ben)]
     goal = sorted(sum(sent, []))
 

@@ -69,8 +69,9 @@ class Gateway(Server):
         """What the API answers, which has to be a success unless `status` says otherwise."""
         status = others.pop("status", None)
         key = others.pop("key", None) or self.admin_key
+        # To read the certificates of the world for each call would take longer than the call.
         answer = httpx.request(
-            method, self.url("/api/v1" + path), json=body, timeout=60,
+            method, self.url("/api/v1" + path), json=body, timeout=60, verify=False,
             headers={"authorization": f"Bearer {key}"} | others.pop("headers", {}), **others)
         if status:
             assert answer.status_code == status, answer.text

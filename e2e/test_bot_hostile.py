@@ -131,7 +131,8 @@ def test_what_is_no_json_is_told_so(door, body):
 
 GOOD = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "x"}
 ODD = [None, True, "", "5", -1.5, [], {}, [[]]]
-WRONG = [{"update_id": EDGE, "message": GOOD}, {}, [], "update", 5, None, True, {"update_id": -1}, {"update_id": -EDGE}, {"message": GOOD}]
+WRONG = [{}, [], "update", 5, None, True, {"update_id": -1}, {"update_id": -EDGE}, {"message": GOOD}]
+WRONG += [{"update_id": EDGE, "message": GOOD}]
 WRONG += [{"update_id": odd, "message": GOOD} for odd in ODD]
 WRONG += [{"update_id": 9, "message": odd} for odd in ODD if odd != {}]
 WRONG += [{"update_id": 9, "message": GOOD | {field: odd}}

@@ -42,6 +42,20 @@ import Wire
         #expect((update.chat, update.sender) == (9, 8))
     }
 
+    @Test(
+        arguments: zip(
+            [
+                #"{"update_id":1,"message":{"chat":{"id":5}},"message":{"chat":{"id":6}}}"#,
+                #"{"update_id":1,"message":{"chat":{"id":5}},"edited_message":{"chat":{"id":6}}}"#,
+                #"{"update_id":1,"message":{"chat":{"id":5},"chat":{"id":6}}}"#,
+                #"{"update_id":1,"message":{"chat":{"id":5,"id":6}}}"#,
+                #"{"update_id":1,"callback_query":{"message":{"chat":{"id":5},"chat":{"id":6}}}}"#,
+            ],
+            ["message", "edited_message", "message.chat", "message.chat.id", "callback_query.message.chat"]))
+    func `what readers could take for two chats is refused`(text: String, field: String) throws {
+        #expect(try refusal(text) == .wrong(field))
+    }
+
     @Test func `a pressed button belongs to the chat of its message`() throws {
         let update = try read(
             #"{"update_id":1,"callback_query":{"id":"4","from":{"id":8},"message":{"message_id":2,"date":0,"chat":{"id":9}}}}"#

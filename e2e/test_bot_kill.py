@@ -112,6 +112,8 @@ def check(gateway, sim, relay, load, posters):
     for state in ("PENDING", "SENDING"):
         assert gateway.api("GET", f"/sends?state={state}")["sends"] == []
 
+    wrong = []
+
     def events():
         """The whole log, once what a crash kept from it was made up for."""
         log = read_log(gateway)
@@ -120,7 +122,7 @@ def check(gateway, sim, relay, load, posters):
             if event["type"].startswith("send."):
                 ends[event["payload"]["send"]["id"]].append(event["type"])
         sends = load.states()
-        wrong = [
+        wrong[:] = [
             (send, ends[send["id"]]) for send in sends.values()
             if not ends[send["id"]] or ends[send["id"]][-1] != f"send.{send['state'].lower()}"
             or len([kind for kind in ends[send["id"]] if kind in ("send.sent", "send.failed")]) > 1]
@@ -129,7 +131,7 @@ def check(gateway, sim, relay, load, posters):
     try:
         log, _ = scenario.wait_for("an event for every end", events, 30)
     except AssertionError:
-        raise AssertionError("the log does not tell how each send ended") from None
+        raise AssertionError(f"the log does not tell how {len(wrong)} sends ended, such as {wrong[:3]}") from None
     positions = [int(event["cursor"]) for event in log]
     assert positions == list(range(1, len(log) + 1))
     seen = collections.Counter(

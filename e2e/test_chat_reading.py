@@ -284,7 +284,6 @@ def test_edits_and_deletions_are_seen(house):
     scenario.wait_for("its edit", lambda: house.history(chat, text="going"))
 
 
-@pytest.mark.xfail(strict=True, reason="the event of a send does not name the messages that it has deleted")
 def test_what_was_deleted_through_us_says_so(house):
     chat = house.chat("deleting")
     api = lambda **body: house.gateway.api("POST", f"/chats/{chat}/messages", body | {  # noqa: E731

@@ -34,7 +34,7 @@ import Testing
         ("sendMessage", #"{"chat_id":5}"#, true), ("SENDMESSAGE", #"{"chat_id":"5"}"#, true),
         ("sendMessage", #"{"chat_id":6}"#, false), ("sendMessage", #"{"chat_id":"@channel"}"#, false),
         ("sendMessage", "{}", false), ("sendMessage", #"{"chat_id":null}"#, false),
-        ("sendMessage", #"{"chat_id":5.0}"#, false), ("sendMessage", #"{"Chat_id":5}"#, false),
+        ("sendMessage", #"{"chat_id":5.0}"#, false), ("sendMessage", #"{"Chat_id":5}"#, true),
         ("copyMessage", #"{"chat_id":5,"from_chat_id":5}"#, true),
         ("copyMessage", #"{"chat_id":5,"from_chat_id":6}"#, false),
         ("sendMessage", #"{"chat_id":5,"reply_parameters":{"message_id":1,"chat_id":6}}"#, false),

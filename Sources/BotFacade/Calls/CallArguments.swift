@@ -71,14 +71,15 @@ struct CallArguments: Sendable {
                 try add(member.name, member.value.string ?? member.value.raw.repairedText, to: &values)
             }
         }
-        for name in nulls where values[name] != nil { try add(name, nil, to: &values) }
+        for name in nulls where values[name.lowercased()] != nil { try add(name, nil, to: &values) }
     }
 
     /// Of two values under one name Telegram might take the other: then rights would be checked for the wrong one.
     private static func add(_ name: String, _ value: String?, to values: inout [String: String])
         throws(APIError)
     {
-        guard values.updateValue(value ?? "", forKey: name) == nil else {
+        // Names count in any case: who reads them behind us may not look at it.
+        guard values.updateValue(value ?? "", forKey: name.lowercased()) == nil else {
             throw APIError(.badRequest, "\(name.prefix(64)) is given twice")
         }
     }

@@ -113,7 +113,10 @@ extension SendDraft.Body {
 
 extension JSONView {
     /// All members of that name: which of several counts is for the reader to say, and readers differ.
-    fileprivate func all(_ name: String) -> [JSONView] { members.filter { $0.isNamed(name) }.map(\.value) }
+    fileprivate func all(_ name: String) -> [JSONView] {
+        // In any case: who reads the names behind us may not look at it.
+        members.filter { $0.isNamed(name) || $0.name.lowercased() == name }.map(\.value)
+    }
 
     /// A whole number, also written as a text.
     var number: Int64? { int64 ?? string.flatMap { Int64($0) } }

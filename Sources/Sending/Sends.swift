@@ -190,6 +190,7 @@ package final class Sends: Sendable {
         guard let cancelled = try await core.store.cancel(send.id) else {
             throw SendError.notWaiting(try await self.send(send.id) ?? send)
         }
+        core.events.note([cancelled.beginning])
         core.changed(cancelled)
         service.sender(cancelled.bot)?.remove(cancelled)
         return cancelled

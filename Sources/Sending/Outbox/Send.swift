@@ -48,7 +48,7 @@ package struct Send: Sendable, Equatable {
     package internal(set) var error: String?
     /// The number of the message that came of it.
     package internal(set) var message: Int64?
-    let revision: Int64
+    var revision: Int64
     /// How many messages come of it.
     let messageCount: Int
     /// The numbers of the messages that it deletes.

@@ -99,10 +99,12 @@ final class SendEvents: Service {
         Dictionary(grouping: marks.keys) { marks[$0] ?? 0 }
     }
 
-    /// Makes up for what a crash or a full queue kept from the log.
-    func makeUp() async throws {
+    /// Makes up for what a crash or a full queue kept from the log: of one bot's sends, or of all.
+    ///
+    /// What changed just now is on its way there.
+    func makeUp(of bot: Int64? = nil, olderThan age: Duration = .seconds(10)) async throws {
         while true {
-            let sends = try await store.unlogged(olderThan: .seconds(10), limit: Self.batchMax)
+            let sends = try await store.unlogged(of: bot, olderThan: age, limit: Self.batchMax)
             guard !sends.isEmpty else { return }
             var drafts: [EventDraft] = []
             for send in sends {
@@ -122,6 +124,8 @@ extension Send {
     var beginning: Send {
         var send = self
         (send.state, send.attempts, send.updatedAt) = (.pending, 0, createdAt)
+        // That the log has this says nothing of what came after it.
+        send.revision = 1
         (send.status, send.answer, send.errorCode, send.error, send.message) = (nil, nil, nil, nil, nil)
         return send
     }

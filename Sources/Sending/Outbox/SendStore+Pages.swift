@@ -168,14 +168,17 @@ extension SendStore {
     // MARK: The log
 
     /// Sends whose last change may be missing in the log, but for those that will change once more in any case.
-    func unlogged(olderThan age: Duration, limit: Int) async throws -> [Send] {
+    func unlogged(of bot: Int64?, olderThan age: Duration, limit: Int) async throws -> [Send] {
         let before = clocks.now - age
         return try await database.read { transaction in
             try await transaction.all(
                 "SELECT " + Self.columns
-                    + " FROM sends WHERE logged < revision AND updated_at < $1 AND state <> 'SENDING' "
-                    + "ORDER BY id LIMIT $2",
-                [.integer(before.milliseconds), .integer(Int64(limit))]
+                    + " FROM sends WHERE logged < revision AND updated_at <= $1 AND state <> 'SENDING' "
+                    + SQL(
+                        sqlite: "AND ($3 IS NULL OR bot = $3)",
+                        postgres: "AND ($3::bigint IS NULL OR bot = $3)")
+                    + " ORDER BY id LIMIT $2",
+                [.integer(before.milliseconds), .integer(Int64(limit)), .integer(bot)]
             ) { try Send($0) }
         }
     }

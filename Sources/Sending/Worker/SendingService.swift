@@ -113,7 +113,12 @@ final class SendingService: Service {
     private func takeOver(_ bot: Int64, _ lease: Lease) async throws -> BotSender {
         let (clocks, now) = (core.parts.clocks, core.parts.clocks.now)
         let past = try await core.store.inheritance(of: bot, since: now - Self.memory)
-        for send in try await core.store.settle(past.stranded, under: lease) { core.changed(send) }
+        // What its last owner did not get into the log comes before what this one does.
+        try await core.events.makeUp(of: bot, olderThan: .zero)
+        for send in try await core.store.settle(past.stranded, under: lease) {
+            core.events.note([send.beginning])
+            core.changed(send)
+        }
         var governor = Governor(core.parts.settings.limits)
         let moment = clocks.moment
         for sent in past.recent {

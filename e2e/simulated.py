@@ -41,7 +41,8 @@ class SimProcess(scenario.Sim):
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            assert self.process.wait(15) == 0, self.log.read_text()[-2000:]
+            # 75: it had to cut off a call that was still waiting, as Telegram would.
+            assert self.process.wait(15) in (0, 75), self.log.read_text()[-2000:]
 
     def kill(self):
         if self.process and self.process.poll() is None:

@@ -169,6 +169,9 @@ struct Governor: Sendable {
     /// Nothing of the bot may go before a moment.
     mutating func silence(until moment: Moment) { silentUntil = max(silentUntil, moment) }
 
+    /// Whether all of the bot is silent.
+    func isSilent(at now: Moment) -> Bool { silentUntil > now }
+
     /// Nothing may go to a chat before a moment.
     mutating func silence(chat: Int64, until moment: Moment) {
         let silent = max(chats[chat]?.silentUntil ?? moment, moment)

@@ -86,6 +86,8 @@ extension BotSender {
             switch scope {
             case .send: return []
             case .way:
+                // Those that were on their way together fail together: that is one failure.
+                guard !state.governor.isSilent(at: now) else { return [] }
                 state.failures += 1
                 state.governor.silence(until: now + core.parts.settings.backOff(state.failures))
                 return []

@@ -45,7 +45,12 @@ def test_answers_say_from_the_start_what_is_left(start, version, path, status):
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/system/health", "/metrics", "/bench/json"])
 def test_what_is_unlimited_says_nothing_and_always_answers(start, path):
-    for answer in ask_often(start(**STRICT), 20, path):
+    server = start(**STRICT)
+    deadline = time.monotonic() + 10
+    # It listens a moment before it says that it is ready.
+    while ask(server, "/health").status != 200:
+        assert time.monotonic() < deadline
+    for answer in ask_often(server, 20, path):
         assert answer.status == 200
         assert standing(answer) == (None, None, None, None)
 

@@ -26,7 +26,7 @@ extension SQLiteDatabase {
             ]
             guard writes else { return common + ["PRAGMA query_only = ON"] }
             return [
-                "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 16000",
+                "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000",
             ]
                 + common
         }

@@ -133,7 +133,7 @@ package final class ChatProjector: Service {
         defer { lastLook.withLock { $0 = now } }
         guard let last = lastLook.withLock({ $0 }) else { return 1 }
         let seconds = last.at.duration(to: now.at) / .seconds(1)
-        return Double(now.end.number - last.end.number) > Self.busyRate * max(seconds, 0.001) ? 9 : 1
+        return Double(now.end.number - last.end.number) > Self.busyRate * max(seconds, 0.001) ? 39 : 1
     }
 
     /// Writes a page that begins behind `from`; returns how far the tables are then.

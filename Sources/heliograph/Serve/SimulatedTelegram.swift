@@ -51,8 +51,14 @@ struct SimulatedTelegram {
         let name = "simulated Telegram"
 
         func start() async throws {
-            let known = Set(try await bots.page(after: 0, limit: 500).map(\.username))
-            for bot in telegram.demo.bots where !known.contains(bot.username) {
+            let known = try await bots.page(after: 0, limit: 500)
+            for bot in telegram.demo.bots {
+                if let old = known.first(where: { $0.username == bot.username }) {
+                    // A start without the simulator has asked the real Telegram, which knows no such token.
+                    guard old.state == .unauthorized else { continue }
+                    _ = try await bots.replaceToken(bot.token, of: old.id, by: .console)
+                    continue
+                }
                 let draft = Bots.Draft(
                     token: bot.token, displayName: "\(bot.name) (simulated)", mode: .polling)
                 _ = try await bots.register(draft, by: .console)
@@ -94,7 +100,8 @@ extension SimulatedTelegram {
                       -d '{"text":"Hello from curl","wait":"sent"}'
                  \(program) tail
 
-            A real bot: stop this, start `\(program) serve`, and `\(program) bot add` with the token from @BotFather.
+            A real bot: stop this, `\(program) bot remove` each of the two, start `\(program) serve`, and
+            `\(program) bot add` with the token from @BotFather.
 
             """
     }

@@ -24,15 +24,13 @@ final class AppendAttempt: Sendable {
         transaction = AppendTransaction(now: now, known: known)
     }
 
-    /// Runs to its end, whatever becomes of the task that waits for it: the batch is other callers' too.
+    /// Runs to its end; to be called where nobody cancels, since the batch is many callers'.
     func run() async throws -> AppendTransaction.Outcome {
-        try await Task { [self] in
-            do {
-                return try await writeOnce()
-            } catch let error as StoreError where error.code == .outcomeUnknown {
-                return try await settle(error)
-            }
-        }.value
+        do {
+            return try await writeOnce()
+        } catch let error as StoreError where error.code == .outcomeUnknown {
+            return try await settle(error)
+        }
     }
 
     /// Writes the batch, at first as if none of it were in the log: that is so nearly always, and SQLite says where it is not.

@@ -4,27 +4,21 @@ import Synchronization
 
 /// Collects what callers want to append, and writes it in batches, one at a time.
 ///
-/// The caller who finds nobody writing writes: for itself and for all who wait by then. What comes meanwhile waits for the
-/// next batch, whose first caller writes it. So batches grow with the load, and a lone caller waits for nobody.
+/// The caller who finds nobody writing begins to write: a task that goes on until nobody waits. Each batch is what has come
+/// while the last one was written, so batches grow with the load, and a lone caller waits for nobody. The task is no caller's,
+/// since a caller's may be on an event loop, where it would come to its turn after everything else there.
 final class Appender: Sendable {
-    /// What becomes of a caller who waits.
-    private enum Turn: Sendable {
-        /// It is first in the row and nobody writes.
-        case lead
-        case done(Result<[Appended], any Error>)
-    }
-
     private struct Waiting {
         let drafts: [EventDraft]
         let bytes: Int
-        let continuation: CheckedContinuation<Turn, Never>
+        let continuation: CheckedContinuation<[Appended], any Error>
     }
 
     private struct State {
         var waiting: [Waiting] = []
         var drafts = 0
         var bytes = 0
-        var isLed = false
+        var isWriting = false
         var isClosed = false
     }
 
@@ -62,45 +56,52 @@ final class Appender: Sendable {
     func append(_ drafts: [EventDraft]) async throws -> [Appended] {
         guard !drafts.isEmpty else { return [] }
         let bytes = drafts.reduce(0) { $0 + ($1.payload?.count ?? 0) }
-        let turn = await withCheckedContinuation { continuation in
-            let answer: Turn? = state.withLock { state in
-                guard !state.isClosed else { return .done(.failure(LogError.closed)) }
-                let hasRoom =
-                    state.drafts + drafts.count <= waitingMax && state.bytes + bytes <= Self.waitingBytesMax
-                guard hasRoom || state.waiting.isEmpty else {
-                    return .done(.failure(LogError.overloaded))
-                }
-                state.waiting.append(Waiting(drafts: drafts, bytes: bytes, continuation: continuation))
-                state.drafts += drafts.count
-                state.bytes += bytes
-                guard !state.isLed else { return nil }
-                state.isLed = true
-                return .lead
+        return try await withCheckedThrowingContinuation { continuation in
+            let waiting = Waiting(drafts: drafts, bytes: bytes, continuation: continuation)
+            do throws(LogError) {
+                guard try enter(waiting) else { return }
+                // It ends with the last who waits, and each of them waits for it.
+                Task { await write() }
+            } catch {
+                continuation.resume(throwing: error)
             }
-            if let answer { continuation.resume(returning: answer) }
         }
-        switch turn {
-        case .done(let result): return try result.get()
-        case .lead: return try await lead()
+    }
+
+    /// Takes a place in the row; true where nobody writes yet.
+    private func enter(_ waiting: Waiting) throws(LogError) -> Bool {
+        try state.withLock { state throws(LogError) in
+            guard !state.isClosed else { throw .closed }
+            let drafts = state.drafts + waiting.drafts.count
+            let hasRoom = drafts <= waitingMax && state.bytes + waiting.bytes <= Self.waitingBytesMax
+            guard hasRoom || state.waiting.isEmpty else { throw .overloaded }
+            state.waiting.append(waiting)
+            state.drafts = drafts
+            state.bytes += waiting.bytes
+            defer { state.isWriting = true }
+            return !state.isWriting
         }
     }
 
     /// Takes no more; what waits is still written.
     func close() { state.withLock { $0.isClosed = true } }
 
-    /// Writes the row as it stands, whose first is the caller.
-    private func lead() async throws -> [Appended] {
-        let batch = takeBatch()
-        defer { handOver() }
-        let results = await write(batch.map(\.drafts))
-        for (waiting, result) in zip(batch, results).dropFirst() {
-            waiting.continuation.resume(returning: .done(result))
+    /// Writes until nobody waits.
+    private func write() async {
+        while let batch = takeBatch() {
+            for (waiting, result) in zip(batch, await write(batch.map { $0.drafts })) {
+                waiting.continuation.resume(with: result)
+            }
         }
-        return try results[0].get()
     }
 
-    private func takeBatch() -> [Waiting] {
+    /// Those who are written next; nil, and nobody writes any more, where nobody waits.
+    private func takeBatch() -> [Waiting]? {
         state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.isWriting = false
+                return nil
+            }
             var (drafts, bytes, count) = (0, 0, 0)
             while count < state.waiting.count {
                 let next = state.waiting[count]
@@ -119,18 +120,10 @@ final class Appender: Sendable {
         }
     }
 
-    private func handOver() {
-        let next: CheckedContinuation<Turn, Never>? = state.withLock { state in
-            state.isLed = !state.waiting.isEmpty
-            return state.waiting.first?.continuation
-        }
-        next?.resume(returning: .lead)
-    }
-
     /// Writes several callers' drafts at once; where that fails for what one of them holds, each by itself.
     private func write(_ callers: [[EventDraft]]) async -> [Result<[Appended], any Error>] {
         do {
-            var results = try await commit(callers.flatMap(\.self))[...]
+            var results = try await commit(callers.flatMap { $0 })[...]
             return callers.map { drafts in
                 defer { results = results.dropFirst(drafts.count) }
                 return .success(Array(results.prefix(drafts.count)))

@@ -17,3 +17,15 @@ static inline int hg_sqlite_configure(void) { return sqlite3_config(SQLITE_CONFI
 static inline int hg_sqlite_bind_empty_text(sqlite3_stmt *statement, int index) {
     return sqlite3_bind_text(statement, index, "", 0, SQLITE_STATIC);
 }
+
+static inline int hg_sqlite_keep_count(void *pages, sqlite3 *database, const char *name, int count) {
+    (void)database;
+    (void)name;
+    *(int *)pages = count;
+    return SQLITE_OK;
+}
+
+// Has `pages` say after each commit how long the write-ahead log is, instead of moving it into the file at times.
+static inline void hg_sqlite_count_log(sqlite3 *database, int *pages) {
+    sqlite3_wal_hook(database, hg_sqlite_keep_count, pages);
+}

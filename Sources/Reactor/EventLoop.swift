@@ -59,14 +59,21 @@ import Synchronization
         unsafe hg_current_loop() == UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
     }
 
+    /// The loop on whose thread the caller runs.
+    static var current: EventLoop? {
+        // SAFETY: a thread's loop is alive for as long as the thread runs it.
+        unsafe hg_current_loop().map { unsafe Unmanaged.fromOpaque($0).takeUnretainedValue() }
+    }
+
     /// The monotonic clock.
     public static func clock() -> MonotonicNanoseconds { hg_monotonic_nanoseconds() }
 
     // MARK: Jobs
 
     /// Takes a job of an actor that is pinned here, from any thread.
-    public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+    public func enqueue(_ job: consuming ExecutorJob) { accept(UnownedJob(job)) }
+
+    func accept(_ job: UnownedJob) {
         guard !isCurrent else {
             ready.append(job)
             return

@@ -7,6 +7,13 @@ import Synchronization
 public final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private let queue = BlockingQueue<UnownedJob>(capacity: .max)
     private var thread: Thread?
+    private let late = Mutex(Late())
+
+    /// Jobs that came after the thread's end.
+    private struct Late {
+        var jobs: [UnownedJob] = []
+        var areRun = false
+    }
 
     /// Starts the thread; the name shows in `top -H`.
     public init(_ name: String) throws(SystemError) {
@@ -22,9 +29,28 @@ public final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
     /// Takes a job for the thread.
     public func enqueue(_ job: consuming ExecutorJob) {
-        // The queue refuses only after `shutdown`, when no actor may be in use any more.
-        let accepted = queue.push(UnownedJob(job))
-        precondition(accepted, "a job for a thread that has ended")
+        let job = UnownedJob(job)
+        if !queue.push(job) { runLate(job) }
+    }
+
+    /// Runs what comes after `shutdown` on the thread that it comes from, one job at a time: an actor that is used once more
+    /// finds that it has been closed, instead of waiting for ever.
+    private func runLate(_ job: UnownedJob) {
+        var next = late.withLock { late -> UnownedJob? in
+            guard !late.areRun else {
+                late.jobs.append(job)
+                return nil
+            }
+            late.areRun = true
+            return job
+        }
+        while let job = next {
+            unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+            next = late.withLock { late in
+                late.areRun = !late.jobs.isEmpty
+                return late.areRun ? late.jobs.removeFirst() : nil
+            }
+        }
     }
 
     /// Runs what is queued, then ends the thread and waits for it.

@@ -16,6 +16,9 @@ package protocol Database: Sendable {
     @discardableResult
     func write<R: Sendable>(_ body: @escaping @Sendable (any Transaction) async throws -> R) async throws -> R
 
+    /// What writes run on, where that is one thread: an actor there writes without any change of threads.
+    var writingExecutor: (any SerialExecutor)? { get }
+
     /// Whether it can be used, and why not.
     var state: DatabaseState { get }
 
@@ -88,4 +91,9 @@ extension Transaction {
     /// Runs a statement that has no parameters.
     @discardableResult
     package func execute(_ sql: SQL) async throws -> Int { try await execute(sql, []) }
+}
+
+extension Database {
+    /// None: writes run beside one another.
+    package var writingExecutor: (any SerialExecutor)? { nil }
 }

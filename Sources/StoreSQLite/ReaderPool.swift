@@ -1,3 +1,4 @@
+import Reactor
 import Store
 import Synchronization
 
@@ -11,7 +12,7 @@ final class ReaderPool: Sendable {
 
     private struct State {
         var idle: [SQLiteReader]
-        var line = WaitingLine<CheckedContinuation<Turn, Never>>()
+        var line = WaitingLine<Waiter<Turn>>()
         var isClosed = false
         var closing: CheckedContinuation<Void, Never>?
     }
@@ -61,7 +62,7 @@ final class ReaderPool: Sendable {
         let place = Place()
         let turn = await withTaskCancellationHandler {
             _ = actor
-            return await withCheckedContinuation { wait($0, place) }
+            return await withCheckedContinuation { wait(Waiter($0), place) }
         } onCancel: {
             leave(place)
         }
@@ -72,23 +73,23 @@ final class ReaderPool: Sendable {
         }
     }
 
-    private func wait(_ continuation: CheckedContinuation<Turn, Never>, _ place: Place) {
+    private func wait(_ waiter: Waiter<Turn>, _ place: Place) {
         let turn: Turn? = state.withLock { state in
             if state.isClosed { return .refused(.closed) }
             if let reader = state.idle.popLast() { return .read(reader) }
             guard state.line.count < waitingMax else { return .refused(.overloaded(waitingMax)) }
-            place.number.store(state.line.append(continuation), ordering: .relaxed)
+            place.number.store(state.line.append(waiter), ordering: .relaxed)
             return nil
         }
-        if let turn { return continuation.resume(returning: turn) }
+        if let turn { return waiter.resume(returning: turn) }
         // The handler may have run before there was a place to leave.
         if Task.isCancelled { leave(place) }
     }
 
     private func leave(_ place: Place) {
         // Read under the lock: either the place is known here, or `wait` sees that the task is cancelled.
-        let continuation = state.withLock { $0.line.remove(place.number.load(ordering: .relaxed)) }
-        continuation?.resume(returning: .cancelled)
+        let waiter = state.withLock { $0.line.remove(place.number.load(ordering: .relaxed)) }
+        waiter?.resume(returning: .cancelled)
     }
 
     private func giveBack(_ reader: SQLiteReader) {

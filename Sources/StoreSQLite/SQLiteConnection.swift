@@ -7,6 +7,7 @@ import Store
 /// It belongs to one actor and is used on that actor's thread only.
 @safe final class SQLiteConnection {
     private let handle: OpaquePointer
+    private let pages: UnsafeMutablePointer<Int32>
     private let statementsMax: Int
     private var statements: [String: SQLiteStatement] = [:]
     private var insertions: [Insertion] = []
@@ -64,12 +65,19 @@ import Store
             unsafe sqlite3_close_v2(handle)
             throw error
         }
+        unsafe pages = .allocate(capacity: 1)
+        unsafe pages.initialize(to: 0)
+        unsafe hg_sqlite_count_log(handle, pages)
         unsafe self.handle = unsafe handle
         statementsMax = settings.statementsMax
     }
 
     // Statements that are still there keep SQLite's side alive until they have gone as well.
-    deinit { unsafe sqlite3_close_v2(handle) }
+    deinit {
+        unsafe sqlite3_wal_hook(handle, nil, nil)
+        unsafe sqlite3_close_v2(handle)
+        unsafe pages.deallocate()
+    }
 
     /// Whether a transaction is open: SQLite ends it by itself after some failures.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
@@ -85,8 +93,19 @@ import Store
         return open == 0 ? nil : StoreError(.constraint, "a foreign key does not hold at the end")
     }
 
-    /// Moves what is in the write-ahead log into the file, as far as readers allow.
-    func checkpoint() { unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
+    /// How many pages the write-ahead log had after the last commit here.
+    var logPages: Int { unsafe Int(pages.pointee) }
+
+    /// Moves what is in the write-ahead log into the file, as far as can be done without keeping anybody waiting.
+    func checkpoint() throws(StoreError) {
+        let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        guard code == SQLITE_OK || code == SQLITE_BUSY else {
+            throw unsafe SQLiteFailure.error(code, of: handle, at: .running)
+        }
+    }
+
+    /// Moves all of the write-ahead log into the file and empties it, as far as readers allow.
+    func emptyLog() { unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
 
     func beginTransaction() throws(StoreError) { try run(begin) }
     func beginPart() throws(StoreError) { try run(savepoint) }

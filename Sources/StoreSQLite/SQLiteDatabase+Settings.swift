@@ -13,6 +13,10 @@ extension SQLiteDatabase {
         package var batchMax = 512
         /// After that time nobody joins a batch any more.
         package var batchTime: Duration = .milliseconds(10)
+        /// How many pages of the write-ahead log are moved into the file at once, beside the writer.
+        package var logStep = 8_000
+        /// Beyond so many pages the log is to begin anew, for which the writer waits a moment: 64 MiB.
+        package var logMax = 16_000
         /// How many prepared statements a connection keeps; the one unused for longest gives way.
         package var statementsMax = 128
 
@@ -25,10 +29,7 @@ extension SQLiteDatabase {
                 "PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -8192",
             ]
             guard writes else { return common + ["PRAGMA query_only = ON"] }
-            return [
-                "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000",
-            ]
-                + common
+            return ["PRAGMA synchronous = FULL"] + common
         }
     }
 }

@@ -1,22 +1,25 @@
 import Reactor
 package import Store
 
-/// A database in a file of SQLite: one connection that writes, some that read, each on a thread of its own.
+/// A database in a file of SQLite: one connection that writes, some that read, one that tidies up, each on a thread of its own.
 ///
 /// A body runs on the thread of its connection, and a write's body in the task of whoever leads its batch: it must not
 /// look at task-local values. Close it before letting go of it.
 package final class SQLiteDatabase: Database {
     private let files: SQLiteFiles
     private let writer: SQLiteWriter
+    private let checkpointer: SQLiteCheckpointer
     private let queue: WriteQueue
     private let readers: ReaderPool
     private let condition: Condition
 
     private init(
-        _ settings: Settings, _ writer: SQLiteWriter, _ readers: [SQLiteReader], _ condition: Condition
+        _ settings: Settings, _ writer: SQLiteWriter, _ checkpointer: SQLiteCheckpointer,
+        _ readers: [SQLiteReader], _ condition: Condition
     ) {
         files = SQLiteFiles(path: settings.path)
         self.writer = writer
+        self.checkpointer = checkpointer
         self.readers = ReaderPool(readers, waitingMax: settings.waitingMax)
         self.condition = condition
         queue = WriteQueue(waitingMax: settings.waitingMax)
@@ -26,7 +29,8 @@ package final class SQLiteDatabase: Database {
     package static func open(_ settings: Settings) async throws -> SQLiteDatabase {
         try SQLiteFiles(path: settings.path).create()
         let condition = Condition()
-        let writer = try SQLiteWriter(settings, condition)
+        let checkpointer = try SQLiteCheckpointer(settings)
+        let writer = try SQLiteWriter(settings, condition, checkpointer)
         var readers: [SQLiteReader] = []
         do {
             // The writer comes first: it makes the file one with a write-ahead log.
@@ -39,13 +43,16 @@ package final class SQLiteDatabase: Database {
         } catch {
             await writer.close()
             writer.shutdown()
+            checkpointer.shutdown()
             await ReaderPool(readers, waitingMax: 0).close()
             throw error
         }
-        return SQLiteDatabase(settings, writer, readers, condition)
+        return SQLiteDatabase(settings, writer, checkpointer, readers, condition)
     }
 
     package var dialect: Dialect { .sqlite }
+
+    package var writingExecutor: (any SerialExecutor)? { writer.executor }
 
     package var state: DatabaseState { condition.value }
 
@@ -63,7 +70,7 @@ package final class SQLiteDatabase: Database {
         let work = PendingWrite(body)
         switch await queue.enter(work, on: #isolation) {
         case .lead:
-            for entry in await writer.lead(work, of: queue) { entry.continuation.resume(returning: .done) }
+            for entry in await writer.lead(work, of: queue) { entry.caller.resume(returning: .done) }
         case .done: break
         case .cancelled: throw CancellationError()
         case .refused(let error): throw error
@@ -96,7 +103,9 @@ package final class SQLiteDatabase: Database {
         condition.close()
         await queue.drain()
         await readers.close()
+        await checkpointer.close()
         await writer.close()
         writer.shutdown()
+        checkpointer.shutdown()
     }
 }

@@ -4,9 +4,10 @@ import Store
 
 /// The one connection that writes, on a thread of its own.
 actor SQLiteWriter {
-    private nonisolated let executor: ThreadExecutor
+    nonisolated let executor: ThreadExecutor
     private let settings: SQLiteDatabase.Settings
     private let condition: Condition
+    private let checkpointer: SQLiteCheckpointer
     private var connection: SQLiteConnection?
     /// How many wrote or waited when the last commit was done: as many may come again.
     private var callers = 1
@@ -17,10 +18,13 @@ actor SQLiteWriter {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    init(_ settings: SQLiteDatabase.Settings, _ condition: Condition) throws(SystemError) {
+    init(
+        _ settings: SQLiteDatabase.Settings, _ condition: Condition, _ checkpointer: SQLiteCheckpointer
+    ) throws(SystemError) {
         executor = try ThreadExecutor("sqlite-write")
         self.settings = settings
         self.condition = condition
+        self.checkpointer = checkpointer
     }
 
     func open() throws(StoreError) { connection = try SQLiteConnection(settings, writes: true) }
@@ -28,7 +32,7 @@ actor SQLiteWriter {
     /// Moves what is in the write-ahead log into the file, and closes it.
     func close() async {
         await enter()
-        connection?.checkpoint()
+        connection?.emptyLog()
         connection = nil
         leave()
     }
@@ -76,6 +80,7 @@ actor SQLiteWriter {
         finish(&batch, on: connection)
         commitTime = ContinuousClock.now - start
         callers = batch.followers.count + 1 + queue.count
+        moveLog(of: connection)
         return batch.followers
     }
 
@@ -145,6 +150,21 @@ actor SQLiteWriter {
             batch.fail(error)
             condition.note(error)
             rollback(connection)
+        }
+    }
+
+    private func moveLog(of connection: SQLiteConnection) {
+        switch checkpointer.note(connection.logPages) {
+        case .nothing: break
+        case .behind:
+            // It ends by itself; closing waits for it on the checkpointer's own thread.
+            Task.immediate { [checkpointer] in await checkpointer.run() }
+        case .rest:
+            do throws(StoreError) {
+                try connection.checkpoint()
+            } catch {
+                // It is in the log all the same, and is tried again.
+            }
         }
     }
 

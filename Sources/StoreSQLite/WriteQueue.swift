@@ -1,3 +1,4 @@
+import Reactor
 import Store
 import Synchronization
 
@@ -20,7 +21,7 @@ final class WriteQueue: Sendable {
     /// Somebody's work, and how to tell them that it has been done.
     struct Entry {
         let work: any PendingWork
-        let continuation: CheckedContinuation<Turn, Never>
+        let caller: Waiter<Turn>
     }
 
     private struct State {
@@ -47,7 +48,7 @@ final class WriteQueue: Sendable {
         let place = Place()
         return await withTaskCancellationHandler {
             _ = actor
-            return await withCheckedContinuation { wait(Entry(work: work, continuation: $0), place) }
+            return await withCheckedContinuation { wait(Entry(work: work, caller: Waiter($0)), place) }
         } onCancel: {
             leave(place)
         }
@@ -70,7 +71,7 @@ final class WriteQueue: Sendable {
             defer { state.closing = nil }
             return (nil, state.closing)
         }
-        entry?.continuation.resume(returning: .lead)
+        entry?.caller.resume(returning: .lead)
         closing?.resume()
     }
 
@@ -105,7 +106,7 @@ final class WriteQueue: Sendable {
             place.number.store(state.line.append(entry), ordering: .relaxed)
             return nil
         }
-        if let turn { return entry.continuation.resume(returning: turn) }
+        if let turn { return entry.caller.resume(returning: turn) }
         // The handler may have run before there was a place to leave.
         if Task.isCancelled { leave(place) }
     }
@@ -115,6 +116,6 @@ final class WriteQueue: Sendable {
             // Read under the lock: either the place is known here, or `wait` sees that the task is cancelled.
             state.line.remove(place.number.load(ordering: .relaxed))
         }
-        entry?.continuation.resume(returning: .cancelled)
+        entry?.caller.resume(returning: .cancelled)
     }
 }

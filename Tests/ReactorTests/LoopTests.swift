@@ -141,6 +141,56 @@ import Testing
         }
     }
 
+    @Test func `an actor whose thread has ended is answered all the same`() async throws {
+        actor Owner {
+            private let executor: ThreadExecutor
+            private var count = 0
+            nonisolated var unownedExecutor: UnownedSerialExecutor {
+                unsafe executor.asUnownedSerialExecutor()
+            }
+            init(_ executor: ThreadExecutor) { self.executor = executor }
+            func add() -> Int {
+                count += 1
+                return count
+            }
+        }
+        let executor = try ThreadExecutor("ended")
+        let owner = Owner(executor)
+        executor.shutdown()
+        let counts = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<20 { group.addTask { await owner.add() } }
+            return await group.reduce(into: Set<Int>()) { $0.insert($1) }
+        }
+        #expect(counts == Set(1...20))
+    }
+
+    @Test func `a task that another thread lets go on stays on its loop`() async throws {
+        let thread = try ThreadExecutor("waker")
+        actor Waker {
+            private let executor: ThreadExecutor
+            nonisolated var unownedExecutor: UnownedSerialExecutor {
+                unsafe executor.asUnownedSerialExecutor()
+            }
+            init(_ executor: ThreadExecutor) { self.executor = executor }
+            func wake(_ waiter: Waiter<UInt>) { waiter.resume(returning: UInt(pthread_self())) }
+        }
+        let waker = Waker(thread)
+        try await onLoop { pinned in
+            let own = UInt(pthread_self())
+            for _ in 0..<20 {
+                let other = await withCheckedContinuation {
+                    (continuation: CheckedContinuation<UInt, Never>) in
+                    let waiter = Waiter(continuation)
+                    Task { await waker.wake(waiter) }
+                }
+                #expect(other != own)
+                #expect(UInt(pthread_self()) == own)
+                #expect(pinned.loop.isCurrent)
+            }
+        }
+        thread.shutdown()
+    }
+
     @Test func `an actor on a thread of its own runs there and nowhere else`() async throws {
         actor Owner {
             private let executor: ThreadExecutor

@@ -29,6 +29,26 @@ import Testing
         }
     }
 
+    @Test
+    func `the write-ahead log is moved into the file while writing goes on, and does not grow for ever`()
+        async throws
+    {
+        try await Folder.with { folder in
+            func change(_ settings: inout SQLiteDatabase.Settings) {
+                settings.logStep = 20
+                settings.logMax = 40
+            }
+            try await folder.withDatabase(change) { database in
+                try await database.write { try await $0.execute(Blobs.create) }
+                // Each takes two pages of the log at least: 6 MB in all.
+                for _ in 0..<800 { try await Blobs.add(Array(repeating: 7, count: 3_000), to: database) }
+                let attributes = try FileManager.default.attributesOfItem(atPath: folder.file + "-wal")
+                #expect(try #require(attributes[.size] as? Int) < 2_000_000)
+                #expect(try await Blobs.count(in: database) == 800)
+            }
+        }
+    }
+
     @Test func `a folder that cannot be made is an error`() async throws {
         let error = await #expect(throws: StoreError.self) {
             _ = try await SQLiteDatabase.open(.init(path: "/proc/nowhere/store.db"))

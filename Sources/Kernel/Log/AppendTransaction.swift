@@ -17,7 +17,7 @@ struct AppendTransaction {
     /// The last sequences of chats that are known for sure as long as nobody else appended.
     let known: ChatHeads
 
-    /// Without looking keys up, a draft whose event is there already fails the transaction with `notUnique`.
+    /// Without looking keys up, a draft whose event is there already, or comes twice, fails the transaction with `notUnique`.
     func run(_ drafts: [EventDraft], looksUpKeys: Bool = true, in transaction: any Transaction) async throws
         -> Outcome
     {
@@ -32,7 +32,7 @@ struct AppendTransaction {
         var fresh: [Key: Position] = [:]
         var position = head.position
         for draft in drafts {
-            let key = draft.key.map(Key.init)
+            let key = looksUpKeys ? draft.key.map(Key.init) : nil
             if let key, let earlier = stored[key] ?? fresh[key] {
                 outcome.results.append(.duplicate(of: earlier))
                 continue

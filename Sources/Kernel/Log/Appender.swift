@@ -1,4 +1,5 @@
 import Base
+import Reactor
 import Store
 import Synchronization
 
@@ -6,12 +7,16 @@ import Synchronization
 ///
 /// The caller who finds nobody writing begins to write: a task that goes on until nobody waits. Each batch is what has come
 /// while the last one was written, so batches grow with the load, and a lone caller waits for nobody. The task is no caller's,
-/// since a caller's may be on an event loop, where it would come to its turn after everything else there.
-final class Appender: Sendable {
+/// since a caller's may be on an event loop, where it would come to its turn after everything else there; with SQLite it
+/// lives on the thread that writes, so that the next batch follows the last one without a change of threads.
+actor Appender {
+    /// Where there is no one thread that writes.
+    private actor Anywhere {}
+
     private struct Waiting {
         let drafts: [EventDraft]
         let bytes: Int
-        let continuation: CheckedContinuation<[Appended], any Error>
+        let caller: Waiter<Result<[Appended], any Error>>
     }
 
     private struct State {
@@ -27,13 +32,19 @@ final class Appender: Sendable {
     /// Payloads that one commit takes.
     private static let batchBytesMax = 32 << 20
 
+    private nonisolated let executor: (any SerialExecutor)?
+    private nonisolated let anywhere = Anywhere()
     private let database: any Database
     private let clocks: Clocks
     private let heads = ChatHeads()
     private let batchMax: Int
-    private let waitingMax: Int
+    private nonisolated let waitingMax: Int
     private let committed: @Sendable ([Event]) -> Void
-    private let state = Mutex(State())
+    private nonisolated let state = Mutex(State())
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor?.asUnownedSerialExecutor() ?? anywhere.unownedExecutor
+    }
 
     /// An appender of batches of at most `batchMax` events; beyond `waitingMax` that wait, callers are refused.
     ///
@@ -43,6 +54,7 @@ final class Appender: Sendable {
         committed: @escaping @Sendable ([Event]) -> Void
     ) {
         self.database = database
+        executor = database.writingExecutor
         self.clocks = clocks
         self.batchMax = batchMax
         self.waitingMax = waitingMax
@@ -50,26 +62,26 @@ final class Appender: Sendable {
     }
 
     /// How many events wait to be written.
-    var waiting: Int { state.withLock { $0.drafts } }
+    nonisolated var waiting: Int { state.withLock { $0.drafts } }
 
     /// Returns when all drafts are durable; they stand together and in order.
-    func append(_ drafts: [EventDraft]) async throws -> [Appended] {
+    nonisolated func append(_ drafts: [EventDraft]) async throws -> [Appended] {
         guard !drafts.isEmpty else { return [] }
         let bytes = drafts.reduce(0) { $0 + ($1.payload?.count ?? 0) }
-        return try await withCheckedThrowingContinuation { continuation in
-            let waiting = Waiting(drafts: drafts, bytes: bytes, continuation: continuation)
+        return try await withCheckedContinuation { continuation in
+            let waiting = Waiting(drafts: drafts, bytes: bytes, caller: Waiter(continuation))
             do throws(LogError) {
                 guard try enter(waiting) else { return }
                 // It ends with the last who waits, and each of them waits for it.
-                Task { await write() }
+                Task.immediate { await write() }
             } catch {
-                continuation.resume(throwing: error)
+                waiting.caller.resume(returning: .failure(error))
             }
-        }
+        }.get()
     }
 
     /// Takes a place in the row; true where nobody writes yet.
-    private func enter(_ waiting: Waiting) throws(LogError) -> Bool {
+    private nonisolated func enter(_ waiting: Waiting) throws(LogError) -> Bool {
         try state.withLock { state throws(LogError) in
             guard !state.isClosed else { throw .closed }
             let drafts = state.drafts + waiting.drafts.count
@@ -84,13 +96,13 @@ final class Appender: Sendable {
     }
 
     /// Takes no more; what waits is still written.
-    func close() { state.withLock { $0.isClosed = true } }
+    nonisolated func close() { state.withLock { $0.isClosed = true } }
 
     /// Writes until nobody waits.
     private func write() async {
         while let batch = takeBatch() {
             for (waiting, result) in zip(batch, await write(batch.map { $0.drafts })) {
-                waiting.continuation.resume(with: result)
+                waiting.caller.resume(returning: result)
             }
         }
     }

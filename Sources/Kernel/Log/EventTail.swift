@@ -1,3 +1,4 @@
+import Reactor
 import Synchronization
 
 /// The end of the log in memory: kept once, read by everybody who is nearly there, and the place where live readers wait.
@@ -71,11 +72,11 @@ final class EventTail: Sendable {
     /// False when something between the end and the first of them is missing: then nothing was taken. Events that were
     /// read from the database are `all` there are, holes or not.
     func publish(_ events: [Event], all: Bool = false) -> Bool {
-        let woken: [CheckedContinuation<Void, Never>]? = state.withLock { state in
+        let woken: [Waiter<Void>]? = state.withLock { state in
             guard let last = events.last, last.position > state.end else { return [] }
             let fresh = events.drop { $0.position <= state.end }
             guard all || fresh.first?.position == state.end + 1 else { return nil }
-            var woken: [CheckedContinuation<Void, Never>] = []
+            var woken: [Waiter<Void>] = []
             for event in fresh {
                 if event.position != state.end + 1 {
                     // What is kept has no holes, so that a position tells where it stands.
@@ -92,7 +93,7 @@ final class EventTail: Sendable {
             return woken
         }
         guard let woken else { return false }
-        for continuation in woken { continuation.resume() }
+        for waiter in woken { waiter.resume() }
         return true
     }
 
@@ -148,7 +149,7 @@ final class EventTail: Sendable {
     }
 
     private func deliver(
-        _ event: Event, _ state: borrowing State, _ woken: inout [CheckedContinuation<Void, Never>]
+        _ event: Event, _ state: borrowing State, _ woken: inout [Waiter<Void>]
     ) {
         for mailbox in state.everything.values {
             if let waiting = mailbox.deliver(event) { woken.append(waiting) }

@@ -1,3 +1,4 @@
+import Reactor
 import Synchronization
 
 /// What waits for one live reader: a bounded row of events.
@@ -19,7 +20,7 @@ final class Mailbox: Sendable {
         /// Set once it has overflown: what is wanted behind it has to be read from the log.
         var readFrom: Position?
         var isClosed = false
-        var waiting: CheckedContinuation<Void, Never>?
+        var waiting: Waiter<Void>?
     }
 
     /// What waits is shared with the tail while that keeps it, and no longer: so it has a bound of its own.
@@ -41,7 +42,7 @@ final class Mailbox: Sendable {
     var isEmpty: Bool { state.withLock { $0.events.isEmpty && $0.readFrom == nil && !$0.isClosed } }
 
     /// Puts an event in if it is wanted; returns who waits for one.
-    func deliver(_ event: Event) -> CheckedContinuation<Void, Never>? {
+    func deliver(_ event: Event) -> Waiter<Void>? {
         guard event.position > skipThrough, filter.matches(event) else { return nil }
         return state.withLock { state in
             guard state.readFrom == nil, !state.isClosed else { return nil }
@@ -56,7 +57,7 @@ final class Mailbox: Sendable {
     }
 
     /// Sends its owner back to the log for whatever comes behind `end`; returns who waits for an event.
-    func lose(behind end: Position) -> CheckedContinuation<Void, Never>? {
+    func lose(behind end: Position) -> Waiter<Void>? {
         state.withLock { state in
             guard state.readFrom == nil, !state.isClosed else { return nil }
             Self.overflow(&state, before: max(end, skipThrough) + 1)
@@ -78,14 +79,15 @@ final class Mailbox: Sendable {
         while true {
             if let delivery = state.withLock({ Self.take(&$0) }) { return delivery }
             await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
+                await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                    let waiter = Waiter(continuation)
                     let goesOn = state.withLock { state in
                         guard state.events.isEmpty, state.readFrom == nil, !state.isClosed, !Task.isCancelled
                         else { return true }
-                        state.waiting = continuation
+                        state.waiting = waiter
                         return false
                     }
-                    if goesOn { continuation.resume() }
+                    if goesOn { waiter.resume() }
                 }
             } onCancel: {
                 state.withLock { $0.waiting.take() }?.resume()

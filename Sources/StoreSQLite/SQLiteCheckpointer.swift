@@ -1,0 +1,76 @@
+import Reactor
+import Store
+import Synchronization
+
+/// Moves the write-ahead log into the file while the writer goes on, on a connection and a thread of its own.
+///
+/// That waits for the disk, for ten milliseconds and more, and would hold up everybody who writes. The log begins anew only
+/// where all of it has been moved and nobody writes: that last bit is the writer's, now and then.
+actor SQLiteCheckpointer {
+    /// What there is to do after a commit.
+    enum Step {
+        case nothing
+        /// This checkpointer is to run.
+        case behind
+        /// The writer is to move the rest itself, so that the log begins anew.
+        case rest
+    }
+
+    private struct State {
+        var isBusy = false
+        /// How long the log was when the last run began; what it moved reaches at least so far, unless readers were in its way.
+        var movedTo = 0
+        /// How long it was when the writer last tried.
+        var triedAt = 0
+    }
+
+    private nonisolated let executor: ThreadExecutor
+    private nonisolated let state = Mutex(State())
+    private nonisolated let settings: SQLiteDatabase.Settings
+    private var connection: SQLiteConnection?
+    private var isClosed = false
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    init(_ settings: SQLiteDatabase.Settings) throws(SystemError) {
+        executor = try ThreadExecutor("sqlite-log")
+        self.settings = settings
+    }
+
+    /// Takes how many pages the log has after a commit.
+    nonisolated func note(_ pages: Int) -> Step {
+        state.withLock { state in
+            if pages < state.movedTo { (state.movedTo, state.triedAt) = (0, 0) }
+            guard !state.isBusy else { return .nothing }
+            if pages - state.movedTo >= settings.logStep {
+                state.isBusy = true
+                state.movedTo = pages
+                return .behind
+            }
+            // A reader may keep it from beginning anew, so that it is not tried all the time.
+            guard pages >= settings.logMax, pages - state.triedAt >= settings.logStep else { return .nothing }
+            state.triedAt = pages
+            return .rest
+        }
+    }
+
+    /// Moves what can be moved.
+    func run() {
+        defer { state.withLock { $0.isBusy = false } }
+        guard !isClosed else { return }
+        do throws(StoreError) {
+            if connection == nil { connection = try SQLiteConnection(settings, writes: false) }
+            try connection?.checkpoint()
+        } catch {
+            // What was not moved is in the log, and is tried again; what ails the file, the writer finds and tells as well.
+        }
+    }
+
+    func close() {
+        isClosed = true
+        connection = nil
+    }
+
+    /// Ends the thread, once nobody can come any more.
+    nonisolated func shutdown() { executor.shutdown() }
+}

@@ -103,7 +103,7 @@ def start(subject, options):
             rss = server.rss_bytes()
     return [
         Row("start", statistics.median(times), "ms", goal="value < 100"),
-        Row("idle-rss", rss / 2**20, "MB", goal="value < 30"),
+        Row("idle-rss", rss / 2**20, "MB", goal="value < 25"),
     ]
 
 

@@ -1,9 +1,13 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -26,6 +30,29 @@ int hg_processor_count(void) {
         if (status == 0 || error != EINVAL) return count;
     }
     return 0;
+}
+
+/* Code and constants are the same in the file: what is let go of comes back from there by itself. */
+static int let_go(struct dl_phdr_info *object, size_t size, void *context) {
+    (void)size;
+    (void)context;
+    /* The kernel's own page in every process. */
+    if (strncmp(object->dlpi_name, "linux-vdso", 10) == 0) return 0;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[index];
+        /* Only what can never have been written to, relocations included. */
+        if (part->p_type != PT_LOAD || part->p_flags & PF_W || !(part->p_flags & PF_X)) continue;
+        uintptr_t begin = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz + page - 1) & ~(page - 1);
+        if (part->p_filesz == part->p_memsz) madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void hg_settle_memory(void) {
+    malloc_trim(0);
+    dl_iterate_phdr(let_go, NULL);
 }
 
 uint64_t hg_monotonic_nanoseconds(void) {

@@ -31,6 +31,9 @@ public final class EventLoopGroup: Sendable {
         for thread in threads { thread.join() }
     }
 
+    /// Gives the system back what only the start needed: memory that was freed, and code that is not used again.
+    public static func settleMemory() { hg_settle_memory() }
+
     /// The processors that this process may run on.
     ///
     /// Fewer than the machine has where it is confined to some, as by `taskset` or a container's `--cpuset-cpus`.

@@ -31,6 +31,9 @@ void hg_name_thread(const char *_Nonnull name);
 /// How many processors the calling thread may run on; 0 where the kernel does not say.
 int hg_processor_count(void);
 
+/// Gives back freed memory, and the pages of code that were touched so far; those that are used come back.
+void hg_settle_memory(void);
+
 /// The monotonic clock.
 uint64_t hg_monotonic_nanoseconds(void);
 

@@ -21,6 +21,7 @@ final class SendEvents: Service {
     /// Beyond it changes are left to be made up for from their rows.
     private static let waitingMax = 50_000
     private static let batchMax = 512
+    private static let gathering = Duration.milliseconds(5)
 
     init(_ log: EventLog, _ store: SendStore, _ logger: Logger) {
         self.log = log
@@ -47,7 +48,11 @@ final class SendEvents: Service {
                     await self.mark()
                 }
             }
-            for await _ in wakes { await drain() }
+            for await _ in wakes {
+                // Changes come close together; one commit for each would keep those waiting who send. Cut short only by the end.
+                try? await Task.sleep(for: Self.gathering)
+                await drain()
+            }
             group.cancelAll()
         }
     }

@@ -40,10 +40,16 @@ extension BotSender {
         do throws(BotAPIError) {
             let answer = try await core.parts.client.call(
                 send.method, departure.body.call, as: token, timeout: core.parts.settings.timeout)
-            state.withLock { $0.failures = 0 }
             let ending = SendStore.Ending(answer)
+            state.withLock { state in
+                state.failures = 0
+                // Only its row has yet to be told, for which the chat's next need not wait.
+                state.governor.finished(entry)
+            }
+            add([])
             core.waiters.tellEarly(send.ended(ending))
-            await end(entry, ending)
+            await write(ending, of: entry)
+            _ = state.withLock { $0.known.remove(entry.id) }
         } catch {
             await failed(entry, departure, error)
         }
@@ -159,9 +165,13 @@ extension BotSender {
     // MARK: The end
 
     private func end(_ entry: Governor.Entry, _ ending: SendStore.Ending) async {
+        await write(ending, of: entry)
+        through(entry)
+    }
+
+    private func write(_ ending: SendStore.Ending, of entry: Governor.Entry) async {
         let row = await persist("how a send ended") { try await core.store.end(entry.id, ending) }
         if let row = row.flatMap({ $0 }) { core.changed(row) }
-        through(entry)
     }
 
     /// A send is no longer this node's concern.

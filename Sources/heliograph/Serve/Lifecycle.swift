@@ -63,7 +63,10 @@ struct Readiness: Service {
 
     init(_ health: Health) { self.health = health }
 
-    func start() async throws { health.phase = .serving }
+    func start() async throws {
+        health.phase = .serving
+        EventLoopGroup.settleMemory()
+    }
 
     func stop(by deadline: MonotonicNanoseconds) async -> [String] {
         health.phase = .stopping

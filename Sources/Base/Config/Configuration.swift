@@ -118,6 +118,8 @@ public struct Configuration: Sendable {
         public var connectionsMax = 0
         /// Open connections of one address; nil for no such bound.
         public var connectionsPerAddressMax: Int?
+        /// The proxies that are believed when they say for whom they ask.
+        public var trustedProxies: [AddressRange] = []
         /// The origins whose pages may call the API from a browser.
         public var corsOrigins: [String] = []
     }

@@ -161,6 +161,10 @@ extension Setting {
             "Open connections of one address; 0 for no such bound."
         ) { $0.http.connectionsPerAddressMax = $1 == 0 ? nil : $1 },
         Setting(
+            "http.trusted_proxies", .networks, default: "",
+            "The proxies in front of the server, whose X-Forwarded-For and X-Forwarded-Proto are believed."
+        ) { $0.http.trustedProxies = $1 },
+        Setting(
             "http.cors_origins", .origins, default: "",
             "The origins whose pages may call the API from a browser, such as https://example.org."
         ) { $0.http.corsOrigins = $1 },

@@ -16,7 +16,7 @@ extension Setting {
         ) { $0.telegram.webhookCheck = $1 },
         Setting(
             "telegram.check_source", .bool, default: "false",
-            "Takes updates from Telegram's own networks only; not behind a proxy, whose address all of them have."
+            "Takes updates from Telegram's own networks only; behind a proxy that needs http.trusted_proxies."
         ) { $0.telegram.checksSource = $1 },
         Setting(
             "telegram.private_hooks", .bool, default: "false",

@@ -138,6 +138,24 @@ extension SettingKind<[String]> {
     }
 }
 
+extension SettingKind<[AddressRange]> {
+    /// Networks, or none.
+    static let networks = SettingKind(
+        name: "networks such as 10.0.0.0/8, parted by commas", isList: true
+    ) {
+        text throws(SettingMistake) in
+        var ranges: [AddressRange] = []
+        for part in text.split(separator: ",") {
+            guard let range = AddressRange(String(part.trimmed)) else {
+                throw SettingMistake(
+                    "\"\(part.trimmed)\" is no network; write 10.0.0.0/8, 192.0.2.1 or fd00::/8")
+            }
+            ranges.append(range)
+        }
+        return ranges
+    }
+}
+
 extension SettingKind<WebAddress> {
     /// A web address.
     static let url = SettingKind(name: "a web address") { text throws(SettingMistake) in

@@ -1,6 +1,6 @@
 package import Base
 package import HTTPServer
-package import Identity
+import Identity
 package import Kernel
 import Reactor
 import Wire
@@ -65,8 +65,7 @@ package struct WebhookReceiver: Sendable {
             throw APIError(.unauthorized, "There is no such bot, or the secret token is missing or wrong")
         }
         if !networks.isEmpty {
-            let peer = request.connection.peer
-            guard networks.contains(where: { $0.contains(peer) }) else {
+            guard networks.contains(where: { $0.contains(request.client) }) else {
                 metrics.refused.add()
                 throw APIError(.forbidden, "Updates are not taken from there")
             }

@@ -50,7 +50,8 @@ import Wire
         self.stream = stream
         self.server = server
         info = ConnectionInfo(
-            loop: stream.loop, peer: stream.peer, tls: stream.tls, drain: server.server.drain)
+            loop: stream.loop, peer: stream.peer, tls: stream.tls, drain: server.server.drain,
+            proxies: server.server.proxies)
         intake = HTTP1Intake(limits: server.server.limits.head, first: first)
     }
 

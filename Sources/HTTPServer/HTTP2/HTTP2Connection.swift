@@ -30,7 +30,8 @@ import Wire
         limits = server.server.limits
         spans = server.server.spans
         info = ConnectionInfo(
-            loop: stream.loop, peer: stream.peer, tls: stream.tls, drain: server.server.drain)
+            loop: stream.loop, peer: stream.peer, tls: stream.tls, drain: server.server.drain,
+            proxies: server.server.proxies)
         machine = HTTP2Machine(limits: server.server.limits.http2)
     }
 

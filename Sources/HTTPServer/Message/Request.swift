@@ -22,11 +22,17 @@ public final class ConnectionInfo: Sendable {
     public let clientCertificate: PeerCertificate?
     /// Tells when the server stops, for handlers that wait long.
     public let drain: DrainSignal
+    /// Those who are believed, where the other end is one of them.
+    let proxies: TrustedProxies?
 
-    init(loop: EventLoop, peer: SocketAddress, tls: TLSEngine?, drain: DrainSignal) {
+    init(
+        loop: EventLoop, peer: SocketAddress, tls: TLSEngine?, drain: DrainSignal,
+        proxies: TrustedProxies = TrustedProxies()
+    ) {
         self.loop = loop
         self.peer = peer
         self.drain = drain
+        self.proxies = proxies.include(peer) ? proxies : nil
         isSecure = tls != nil
         clientCertificate = tls?.peerCertificate
     }
@@ -76,6 +82,19 @@ public struct Request: Sendable {
         self.connection = connection
         began = connection.loop.now
         pathLength = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+    }
+
+    /// Who asks: the other end of the connection, or for whom that asks where it is a trusted proxy.
+    public var client: SocketAddress {
+        guard let proxies = connection.proxies else { return connection.peer }
+        return proxies.client(behind: connection.peer, fields)
+    }
+
+    /// Whether it came encrypted, to us or to the trusted proxy that passed it on.
+    public var isSecure: Bool {
+        if connection.isSecure { return true }
+        guard connection.proxies != nil else { return false }
+        return fields.bytes("x-forwarded-proto")?.equalsIgnoringCase("https") ?? false
     }
 
     /// How long the request has been served so far, in whole milliseconds.

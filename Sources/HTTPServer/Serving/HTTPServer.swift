@@ -18,14 +18,16 @@ public final class HTTPServer: Sendable {
     /// With `tls` every address speaks TLS.
     public init(
         addresses: [SocketAddress], on group: EventLoopGroup, router: Router, middleware: [Middleware] = [],
-        limits: ServerLimits = ServerLimits(), tls: TLSContext? = nil, metrics: Metrics = Metrics(),
+        limits: ServerLimits = ServerLimits(), proxies: TrustedProxies = TrustedProxies(),
+        tls: TLSContext? = nil, metrics: Metrics = Metrics(),
         logger: Logger = .silent, logsAccess: Bool = false
     ) {
         self.addresses = addresses
         self.group = group
         self.tls = tls
         let core = ServerCore(
-            limits: limits, responder: Responder(router: router, middleware: middleware, logger: logger),
+            limits: limits, proxies: proxies,
+            responder: Responder(router: router, middleware: middleware, logger: logger),
             metrics: metrics, logger: logger, logsAccess: logsAccess)
         self.core = core
         loops = group.loops.map { LoopServer(loop: $0, server: core) }

@@ -64,7 +64,7 @@ struct RequestRecorder {
                 [
                     "method": .string(request.method.name), "path": .string(request.shownPath),
                     "route": .string(pattern(route)), "status": .init(status.code),
-                    "took": .duration(.nanoseconds(took)), "peer": .string(request.connection.peer.host),
+                    "took": .duration(.nanoseconds(took)), "peer": .string(request.client.host),
                     "version": .string(request.version.rawValue),
                 ])
         }

@@ -4,6 +4,7 @@ import Reactor
 /// What all connections of a server share; nothing in it changes but counters.
 final class ServerCore: Sendable {
     let limits: ServerLimits
+    let proxies: TrustedProxies
     let spans: ServerLimits.Spans
     let admission: Admission
     let responder: Responder
@@ -13,8 +14,12 @@ final class ServerCore: Sendable {
     let ids = IDSource()
     let drain = DrainSignal()
 
-    init(limits: ServerLimits, responder: Responder, metrics: Metrics, logger: Logger, logsAccess: Bool) {
+    init(
+        limits: ServerLimits, proxies: TrustedProxies, responder: Responder, metrics: Metrics, logger: Logger,
+        logsAccess: Bool
+    ) {
         self.limits = limits
+        self.proxies = proxies
         spans = ServerLimits.Spans(limits)
         self.responder = responder
         self.metrics = ServerMetrics(metrics)

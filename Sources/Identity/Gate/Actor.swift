@@ -60,7 +60,7 @@ package struct Actor: Sendable {
         let caller = request.caller as? Caller
         self.init(
             subject: caller?.subject ?? "anonymous", name: caller?.userName ?? "",
-            address: request.connection.peer.host, credential: caller?.credential.rawValue ?? "none",
+            address: request.client.host, credential: caller?.credential.rawValue ?? "none",
             permissions: caller?.permissions ?? [], reach: caller?.reach ?? .nothing, userID: caller?.userID,
             requestID: "\(request.id)")
     }

@@ -95,13 +95,13 @@ struct BrowserRules: Sendable {
     private func stamp(_ fields: inout HeaderFields, _ request: Request) {
         // Answers hold what only one caller may see; a route that allows more says so itself.
         // Most answers: nothing is put together for them.
-        if origins.isEmpty, !request.connection.isSecure, fields == Self.json {
+        if origins.isEmpty, !request.isSecure, fields == Self.json {
             fields = Self.privateJSON
             return
         }
         // What a route says itself counts: some answers may be kept, or hold their own policy.
         for (name, value) in Self.privateGuards where !fields.has(name) { fields.append(name, value) }
-        if request.connection.isSecure {
+        if request.isSecure {
             fields.append("strict-transport-security", "max-age=31536000")
         }
         guard let origin = allowedOrigin(request) else { return }

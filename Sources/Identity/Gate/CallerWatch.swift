@@ -17,7 +17,7 @@ package struct CallerWatch: Sendable {
     /// Watches whoever sent a request that passed the gate; throws where its credential is none any more.
     package init(_ request: Request, _ callers: Callers) async throws {
         credentials = try Credentials.of(request)
-        peer = request.connection.peer
+        peer = request.client
         self.callers = callers
         guard let first = try await callers.resolve(credentials, from: peer) else {
             throw APIError(.unauthorized)

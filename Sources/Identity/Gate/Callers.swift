@@ -107,7 +107,7 @@ package final class Callers: Sendable {
         guard let key = credentials.key,
             let found = memory.find(key, shard: connection.loop.index, at: now, { cache.cached(key) })
         else { return nil }
-        guard found.resolved.isGood(at: now, from: connection.peer) else { throw Self.unknown }
+        guard found.resolved.isGood(at: now, from: request.client) else { throw Self.unknown }
         if !found.isNoted, let id = found.resolved.caller.keyID { noteUse(id, now) }
         return found.resolved.caller
     }
@@ -161,7 +161,7 @@ package final class Callers: Sendable {
     /// Who sent a request, as of now: after a long wait it may be somebody who may do less, or nobody.
     package func again(_ request: Request) async throws -> Caller {
         let credentials = try Credentials.of(request)
-        guard let resolved = try await resolve(credentials, from: request.connection.peer) else {
+        guard let resolved = try await resolve(credentials, from: request.client) else {
             throw Self.unknown
         }
         return resolved.caller

@@ -98,7 +98,7 @@ package struct Gate: Sendable {
     /// Finds out who sent a request; nobody where it shows nothing.
     private func identify(_ credentials: Credentials, _ request: inout Request) async throws -> Caller? {
         let arrived = request
-        let resolved = try await callers.resolve(credentials, from: request.connection.peer) {
+        let resolved = try await callers.resolve(credentials, from: request.client) {
             () throws(APIError) in try rates?.checkCredentials(of: arrived)
         }
         guard let resolved else { return nil }

@@ -1,3 +1,4 @@
+import HTTPServer
 import Base
 import Crypto
 import Kernel

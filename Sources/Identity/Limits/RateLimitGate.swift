@@ -23,7 +23,7 @@ package struct RateLimitGate: Sendable {
         let connection = request.connection
         let decision = await limits.decide(
             rate, subject: request.route == nil ? nil : subject,
-            address: RateAddress(connection.peer), shard: connection.loop.index)
+            address: RateAddress(request.client), shard: connection.loop.index)
         let standing = RateStanding(decision)
         switch decision.outcome {
         case .uncounted, .allowed, .warned: return standing
@@ -43,7 +43,7 @@ package struct RateLimitGate: Sendable {
     package func checkCredentials(of request: Request) throws(APIError) {
         let connection = request.connection
         let wait = limits.credentialsWait(
-            from: RateAddress(connection.peer), shard: connection.loop.index)
+            from: RateAddress(request.client), shard: connection.loop.index)
         guard let wait else { return }
         throw APIError(
             .rateLimited, "Too many wrong credentials",
@@ -53,7 +53,7 @@ package struct RateLimitGate: Sendable {
 
     /// Notes that a request's credentials were wrong.
     package func noteWrongCredentials(of request: Request) {
-        limits.noteWrongCredentials(from: RateAddress(request.connection.peer))
+        limits.noteWrongCredentials(from: RateAddress(request.client))
     }
 
     /// The gate by itself, for requests whose caller stands in them already or is nobody.

@@ -93,7 +93,8 @@ struct Composition {
         Self.check(routes)
         server = HTTPServer(
             addresses: try configuration.listen.map(Self.address), on: group, router: Router(routes),
-            middleware: [self.identity.gate.middleware], limits: ServerLimits(configuration), tls: tls,
+            middleware: [self.identity.gate.middleware], limits: ServerLimits(configuration),
+            proxies: TrustedProxies(configuration.http.trustedProxies), tls: tls,
             metrics: metrics, logger: logging.logger("http"),
             logsAccess: configuration.log.isAccessLogged)
     }

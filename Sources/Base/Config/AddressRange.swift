@@ -1,15 +1,14 @@
-import Base
-package import Reactor
+import Glibc
 
 /// A range of addresses in the form of CIDR: `10.0.0.0/8`, `2001:db8::/32`, or one address.
-package struct AddressRange: Sendable, Equatable {
+public struct AddressRange: Sendable, Equatable {
     private let bytes: [UInt8]
     private let prefix: Int
     /// The form that it is stored and shown in.
-    package let text: String
+    public let text: String
 
     /// Reads a range; nil where it is none, or has bits set beyond its prefix.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let host = parts.first, let bytes = Self.bytes(String(host)) else { return nil }
         var prefix = bytes.count * 8
@@ -23,25 +22,26 @@ package struct AddressRange: Sendable, Equatable {
         (self.bytes, self.prefix, self.text) = (bytes, prefix, text)
     }
 
-    /// Whether an address is within; never for one that is none, such as that of a Unix socket.
-    package func contains(_ address: SocketAddress) -> Bool {
-        guard let other = Self.bytes(address) else { return false }
+    /// Whether an address is within: 4 or 16 bytes of it, where IPv4 in the form of IPv6 is IPv4.
+    public func contains(_ address: [UInt8]) -> Bool {
+        let other = Self.plain(address)
         return other.count == bytes.count && Self.masked(other, prefix) == bytes
     }
 
-    private static func bytes(_ text: String) -> [UInt8]? {
-        (SocketAddress("\(text):0") ?? SocketAddress("[\(text)]:0")).flatMap(bytes)
+    private static func plain(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.count == 16 else { return bytes }
+        let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
+        return isMapped ? Array(bytes.suffix(4)) : bytes
     }
 
-    /// IPv4 in the form of IPv6 is IPv4.
-    private static func bytes(_ address: SocketAddress) -> [UInt8]? {
-        switch address {
-        case .v4(let word, _): return (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
-        case .v6(let bytes, _, _):
-            let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
-            return isMapped ? Array(bytes.suffix(4)) : bytes
-        case .unix: return nil
+    private static func bytes(_ text: String) -> [UInt8]? {
+        var four = in_addr()
+        if unsafe inet_pton(AF_INET, text, &four) == 1 {
+            return unsafe withUnsafeBytes(of: &four) { unsafe Array($0) }
         }
+        var sixteen = in6_addr()
+        guard unsafe inet_pton(AF_INET6, text, &sixteen) == 1 else { return nil }
+        return plain(unsafe withUnsafeBytes(of: &sixteen) { unsafe Array($0) })
     }
 
     private static func masked(_ bytes: [UInt8], _ prefix: Int) -> [UInt8] {

@@ -56,7 +56,7 @@ extension Sends {
                 method.name, body, as: token, timeout: core.parts.settings.passWait + .seconds(15))
             return PassedAnswer(status: answer.status, whole: answer.whole)
         } catch {
-            if error.code == .unauthorized { await core.parts.unauthorized(bot, error.description) }
+            if error.code == .unauthorized { await core.refused(token, of: bot, error.description) }
             if let whole = error.whole { return PassedAnswer(status: error.status ?? 502, whole: whole) }
             return .refusal(error.code == .timeout ? 504 : 502, "Bad Gateway: \(error.description)")
         }

@@ -51,12 +51,12 @@ extension BotSender {
             await write(ending, of: entry)
             _ = state.withLock { $0.known.remove(entry.id) }
         } catch {
-            await failed(entry, departure, error)
+            await failed(entry, departure, error, token)
         }
     }
 
     private func failed(
-        _ entry: Governor.Entry, _ departure: SendStore.Departure, _ error: BotAPIError
+        _ entry: Governor.Entry, _ departure: SendStore.Departure, _ error: BotAPIError, _ token: BotToken
     ) async {
         let send = departure.send
         let verdict = Verdict(
@@ -65,7 +65,7 @@ extension BotSender {
         if error.code != .unreachable { state.withLock { $0.failures = 0 } }
         switch verdict {
         case .sent, .failed:
-            if error.code == .unauthorized { await core.parts.unauthorized(bot, error.description) }
+            if error.code == .unauthorized { await core.refused(token, of: bot, error.description) }
             await end(entry, SendStore.Ending(error, .failed))
         case .uncertain: await end(entry, SendStore.Ending(error, .uncertain))
         case .again(let span, let scope): await again(entry, send, error, after: span, scope)

@@ -29,6 +29,12 @@ struct SendingCore: Sendable {
         parts.bus.publish(Array("done:\(send.id)".utf8), to: Self.channel)
     }
 
+    /// Telegram takes a bot's token no longer, unless it is another's by now.
+    func refused(_ token: BotToken, of bot: Int64, _ reason: String) async {
+        guard parts.token(bot) == token else { return }
+        await parts.unauthorized(bot, reason)
+    }
+
     /// Other nodes are to look what waits for a bot.
     func hint(_ bot: Int64) { parts.bus.publish(Array("work:\(bot)".utf8), to: Self.channel) }
 }

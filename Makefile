@@ -73,7 +73,8 @@ generated: deps # Generated code matches what it is made from.
 
 # Sanitizers make everything many times slower, so few rooms at once: their tests have deadlines.
 ROOMS := "BaseTests|WireTests|CryptoTests|TidyTests" "ReactorTests" "HTTPServerTests" "HTTPClientTests|SystemTests" \
-    "StoreTests|StoreSQLiteTests" "KernelTests|BusTests" "IdentityTests|StreamsTests" "BotsTests|ChatsTests|BotFacadeTests"
+    "StoreTests|StoreSQLiteTests" "KernelTests|BusTests" "IdentityTests|StreamsTests" \
+    "BotAPITests|SimulatorTests|SendingTests" "BotsTests|ChatsTests|BotFacadeTests"
 
 # Leaks are not looked for: the Swift runtime keeps what it once allocated.
 sanitize: export SWIFT_BACKTRACE := enable=no

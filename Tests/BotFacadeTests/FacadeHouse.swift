@@ -49,14 +49,15 @@ final class FacadeHouse: Sendable {
 
     /// Lends one.
     static func open(
-        _ backend: Backend = .sqlite, _ body: @escaping @Sendable (FacadeHouse) async throws -> Void
+        _ backend: Backend = .sqlite, clocks: Clocks = .system,
+        _ body: @escaping @Sendable (FacadeHouse) async throws -> Void
     ) async throws {
         var settings = Simulator.Settings()
         settings.rates.areEnforced = false
         let loops = try TestLoops.shared.get()
         try await Simulator.withRunning(on: loops, settings) { simulator in
             try await withDatabase(backend) { database in
-                try await run(simulator, database, on: loops, body)
+                try await run(simulator, database, on: loops, clocks, body)
             }
         }
     }
@@ -68,7 +69,7 @@ final class FacadeHouse: Sendable {
     ]
 
     private static func run(
-        _ simulator: Simulator, _ database: any Database, on loops: EventLoopGroup,
+        _ simulator: Simulator, _ database: any Database, on loops: EventLoopGroup, _ clocks: Clocks,
         _ body: @escaping @Sendable (FacadeHouse) async throws -> Void
     ) async throws {
         try await Migrator(database, migrations).up()
@@ -103,7 +104,7 @@ final class FacadeHouse: Sendable {
             BotFacade.Parts(
                 database: database, vault: vault, log: log, registry: registry, callers: identity.callers,
                 files: Files(database, registry, telegram, cache, pool: pool), sends: sends, bodyMax: 4 << 20,
-                allowsPrivate: true))
+                allowsPrivate: true, clocks: clocks))
         let tokens = ProgramTokens(identity.keys, database, log)
         let services: [any Service] =
             identity.services + [registry, HouseLeases(keeper: leases)] + sends.services

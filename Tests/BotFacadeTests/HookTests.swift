@@ -65,6 +65,20 @@ import Wire
         }
     }
 
+    @Test func `what a program refuses for a day makes way for what comes after it`() async throws {
+        let later = ManualClock(Clocks.system.now + .seconds(90_000))
+        try await FacadeHouse.open(clocks: later.clocks) { house in
+            try await ProgramHook.open({ _, arrival in
+                arrival.text == "a" ? Response(status: HTTPStatus(500)) : Response()
+            }) { hook in
+                try await set(house, try await house.token().text, hook)
+                try await house.receive("a")
+                try await house.receive("b")
+                try await until { hook.texts == ["a", "b"] }
+            }
+        }
+    }
+
     @Test func `who asks to be tried at once is tried less and less often`() async throws {
         try await FacadeHouse.open { house in
             try await ProgramHook.open({ _, _ in

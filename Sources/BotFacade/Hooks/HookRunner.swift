@@ -18,6 +18,8 @@ struct HookRunner: Sendable {
 
     /// How long to wait before trying again: at once, and then longer and longer.
     private static let pauseMax = Duration.seconds(60)
+    /// How long an update is tried.
+    private static let keptFor = Duration.seconds(86_400)
 
     /// Returns when the key reaches something else than when this began.
     func run() async throws {
@@ -82,6 +84,8 @@ struct HookRunner: Sendable {
                 do { try await programs.report(program, why) } catch {
                     logger.warning("a failed delivery was not noted", ["error": .init(describing: error)])
                 }
+                // As with Telegram: what a program refuses for ever does not hold up what comes after it for ever.
+                if programs.age(of: event) > Self.keptFor { return }
                 // Who asks to be tried again at once, again and again, is not.
                 try await Task.sleep(for: max(retryAfter ?? .zero, Self.pause(failures)))
             }

@@ -42,6 +42,9 @@ struct Programs: Sendable {
         try await database.write { try await ProgramStore.report(program.id, error, at: now, in: $0) }
     }
 
+    /// How long ago an event came in.
+    func age(of event: Event) -> Duration { clocks.now - event.recordedAt }
+
     // MARK: Cursors
 
     /// How far the program has confirmed.

@@ -1,6 +1,7 @@
 package import Base
 import BotAPI
 package import Bots
+package import Bus
 package import Chats
 import HTTPClient
 import HTTPServer
@@ -23,6 +24,7 @@ package final class BotFacade: Sendable {
         let files: Files
         /// Has methods carried out by Telegram; what is sent goes through the outbox.
         let sends: Sends
+        let bus: any Bus
         /// The largest body that a call may have.
         let bodyMax: Int
         /// Whether programs may have updates delivered into our own networks.
@@ -33,7 +35,7 @@ package final class BotFacade: Sendable {
         /// Puts the parts together.
         package init(
             database: any Database, vault: Vault, log: EventLog, registry: BotRegistry, callers: Callers,
-            files: Files, sends: Sends,
+            files: Files, sends: Sends, bus: any Bus,
             bodyMax: Int, allowsPrivate: Bool, clocks: Clocks = .system, logger: Logger = .silent
         ) {
             self.database = database
@@ -47,6 +49,7 @@ package final class BotFacade: Sendable {
             self.clocks = clocks
             self.logger = logger
             self.sends = sends
+            self.bus = bus
         }
     }
 
@@ -55,13 +58,14 @@ package final class BotFacade: Sendable {
 
     let parts: Parts
     let programs: Programs
-    let polls = ActivePolls()
+    let polls: ActivePolls
     private let listeners = Mutex<[@Sendable () -> Void]>([])
     var logger: Logger { parts.logger }
 
     /// The endpoint over its parts.
     package init(_ parts: Parts) {
         self.parts = parts
+        polls = ActivePolls(parts.bus)
         programs = Programs(parts.database, parts.vault, parts.log, parts.clocks)
     }
 

@@ -103,7 +103,8 @@ final class FacadeHouse: Sendable {
         let facade = BotFacade(
             BotFacade.Parts(
                 database: database, vault: vault, log: log, registry: registry, callers: identity.callers,
-                files: Files(database, registry, telegram, cache, pool: pool), sends: sends, bodyMax: 4 << 20,
+                files: Files(database, registry, telegram, cache, pool: pool), sends: sends, bus: bus,
+                bodyMax: 4 << 20,
                 allowsPrivate: true, clocks: clocks))
         let tokens = ProgramTokens(identity.keys, database, log)
         let services: [any Service] =

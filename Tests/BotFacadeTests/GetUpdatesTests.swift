@@ -1,5 +1,6 @@
 import Base
 import Bots
+import Bus
 import Identity
 import Kernel
 import Store
@@ -34,6 +35,26 @@ import Wire
             #expect(try await house.call(one, "getUpdates?offset=9223372036854775807").texts == [])
             try await house.receive("d")
             #expect(try await house.call(one, "getUpdates").texts == ["d"])
+        }
+    }
+
+    @Test func `a program that begins to poll on another node ends the poll here, and not that of others`()
+        async throws
+    {
+        let bus = InProcessBus()
+        let (here, there) = (ActivePolls(bus), ActivePolls(bus))
+        let (poll, other) = (here.begin("a program"), here.begin("another"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await here.listen() }
+            // What comes before it listens is lost to it.
+            try await until {
+                _ = there.begin("a program")
+                return poll.isSuperseded
+            }
+            // Its own messages are none of others.
+            let again = here.begin("a program")
+            #expect(!again.isSuperseded && !other.isSuperseded)
+            group.cancelAll()
         }
     }
 

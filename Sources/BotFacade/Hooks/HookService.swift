@@ -45,6 +45,7 @@ package final class HookService: Service {
                     try? await Task.sleep(for: .seconds(2))
                 }
             }
+            group.addTask(name: "polls on other nodes") { await self.facade.polls.listen() }
             await withDiscardingTaskGroup { deliveries in
                 for await _ in looks { await share(&deliveries) }
                 deliveries.cancelAll()

@@ -73,7 +73,7 @@ struct TelegramParts {
         facade = BotFacade(
             BotFacade.Parts(
                 database: database, vault: vault, log: log, registry: registry, callers: identity.callers,
-                files: files, sends: sends, bodyMax: configuration.http.bodyBytesMax,
+                files: files, sends: sends, bus: bus, bodyMax: configuration.http.bodyBytesMax,
                 allowsPrivate: configuration.telegram.allowsPrivateHooks, logger: logging.logger("bot-api")))
         hooks = try HookService(facade, leases.keeper, on: group)
         let home = configuration.publicURL.map { "\($0)" }

@@ -71,15 +71,15 @@ import Synchronization
     // MARK: Jobs
 
     /// Takes a job of an actor that is pinned here, from any thread.
-    public func enqueue(_ job: consuming ExecutorJob) { accept(UnownedJob(job)) }
+    public func enqueue(_ job: consuming ExecutorJob) { accept(CollectionOfOne(UnownedJob(job))) }
 
-    func accept(_ job: UnownedJob) {
+    @inline(__always) func accept(_ jobs: some Collection<UnownedJob>) {
         guard !isCurrent else {
-            ready.append(job)
+            ready.append(contentsOf: jobs)
             return
         }
         let wake = inbox.withLock { inbox in
-            inbox.jobs.append(job)
+            inbox.jobs.append(contentsOf: jobs)
             defer { inbox.asleep = false }
             return inbox.asleep
         }

@@ -70,7 +70,7 @@ package final class SQLiteDatabase: Database {
         let work = PendingWrite(body)
         switch await queue.enter(work, on: #isolation) {
         case .lead:
-            for entry in await writer.lead(work, of: queue) { entry.caller.resume(returning: .done) }
+            Waiter.resume(await writer.lead(work, of: queue).map { ($0.caller, .done) })
         case .done: break
         case .cancelled: throw CancellationError()
         case .refused(let error): throw error

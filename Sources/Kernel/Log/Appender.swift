@@ -101,9 +101,8 @@ actor Appender {
     /// Writes until nobody waits.
     private func write() async {
         while let batch = takeBatch() {
-            for (waiting, result) in zip(batch, await write(batch.map { $0.drafts })) {
-                waiting.caller.resume(returning: result)
-            }
+            let results = await write(batch.map { $0.drafts })
+            Waiter.resume(zip(batch.map { $0.caller }, results))
         }
     }
 

@@ -93,7 +93,7 @@ final class EventTail: Sendable {
             return woken
         }
         guard let woken else { return false }
-        for waiter in woken { waiter.resume() }
+        Waiter.resume(woken.map { ($0, ()) })
         return true
     }
 

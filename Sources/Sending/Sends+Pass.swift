@@ -42,7 +42,7 @@ extension Sends {
             _ = try await cancel(send)
         } catch SendError.notWaiting(let now) {
             let timeout = core.parts.settings.timeout + .seconds(5)
-            let last = try await wait(for: now, on: core.waiters.join(now.id), timeout, nil)
+            let last = try await wait(for: now, timeout, nil)
             return .telegrams(last, orElse: 504)
         }
         let seconds = max(1, budget(of: send.bot)?.silentFor?.components.seconds ?? 1)

@@ -91,11 +91,12 @@ package final class Sends: Sendable {
         isEarly: Bool = false
     ) async throws -> Send {
         let id = numbers.next()
-        let done = core.waiters.join(id, isEarly: isEarly)
+        let ticket = core.waiters.join(id, isEarly: isEarly)
+        defer { core.waiters.leave(ticket) }
         let stored = try Self.send(try await place(draft, owner: owner, as: id))
         if stored.state.isFinal { return stored }
-        let stream = stored.id == id ? done : core.waiters.join(stored.id)
-        return try await wait(for: stored, on: stream, span, drain)
+        guard stored.id == id else { return try await wait(for: stored, span, drain) }
+        return try await wait(for: stored, on: ticket, span, drain)
     }
 
     /// Takes sends in, all of them durably or none.
@@ -206,33 +207,26 @@ package final class Sends: Sendable {
     }
 
     /// Waits until a send is done, but no longer than that.
-    func wait(
-        for send: Send, on done: AsyncStream<Send>, _ span: Duration, _ drain: DrainSignal?
+    func wait(for send: Send, _ span: Duration, _ drain: DrainSignal?) async throws -> Send {
+        let ticket = core.waiters.join(send.id)
+        defer { core.waiters.leave(ticket) }
+        return try await wait(for: send, on: ticket, span, drain)
+    }
+
+    private func wait(
+        for send: Send, on ticket: SendWaiters.Ticket, _ span: Duration, _ drain: DrainSignal?
     ) async throws -> Send {
         let deadline = core.parts.clocks.moment + span
-        return try await withThrowingTaskGroup(of: Send?.self) { group in
-            group.addTask { await done.first { _ in true } }
-            if let drain {
-                group.addTask {
-                    await drain.wait()
-                    return nil
-                }
-            }
-            group.addTask {
-                // Where another node sends, its hint may be lost: the row tells in any case.
-                var pause = Duration.milliseconds(50)
-                while !Task.isCancelled {
-                    let left = deadline - self.core.parts.clocks.moment
-                    try await Task.sleep(for: max(.zero, min(left, pause)))
-                    pause = min(pause * 2, .milliseconds(500))
-                    let latest = try await self.send(send.id) ?? send
-                    if latest.state.isFinal || self.core.parts.clocks.moment >= deadline { return latest }
-                }
-                return nil
-            }
-            let first = try await group.next() ?? nil
-            group.cancelAll()
-            return first ?? send
+        // Where another node sends, its hint may be lost: the row tells in any case.
+        var pause = Duration.milliseconds(50)
+        while true {
+            let left = max(.zero, deadline - core.parts.clocks.moment)
+            if let done = await ticket.wait(min(left, pause)) { return done }
+            try Task.checkCancellation()
+            let latest = try await self.send(send.id) ?? send
+            let isOver = core.parts.clocks.moment >= deadline || drain?.isRaised ?? false
+            if latest.state.isFinal || isOver { return latest }
+            pause = min(pause * 2, .milliseconds(500))
         }
     }
 }

@@ -191,6 +191,36 @@ import Testing
         thread.shutdown()
     }
 
+    @Test func `a bell wakes who waits, who comes next, and nobody twice`() async throws {
+        let bell = Bell()
+        try await onLoop { pinned in
+            let begin = ContinuousClock.now
+            let waiting = pinned.spawn { _ in await bell.wait(.seconds(60)) }
+            await pinned.loop.yield()
+            bell.ring()
+            try await waiting.value
+            bell.ring()
+            await bell.wait(.seconds(60))
+            #expect(begin.duration(to: .now) < .seconds(30))
+            // It rang for the two of them.
+            await bell.wait(.milliseconds(20))
+            #expect(begin.duration(to: .now) >= .milliseconds(20))
+            #expect(pinned.loop.isCurrent)
+        }
+    }
+
+    @Test func `a wait for a bell ends with its task, on a loop and elsewhere`() async throws {
+        let begin = ContinuousClock.now
+        let bells = [Bell(), Bell()]
+        let onLoop = await Pinned(Loops.first).spawn { _ in await bells[0].wait(.seconds(60)) }
+        let elsewhere = Task { await bells[1].wait(.seconds(60)) }
+        onLoop.cancel()
+        elsewhere.cancel()
+        _ = try await onLoop.value
+        await elsewhere.value
+        #expect(begin.duration(to: .now) < .seconds(30))
+    }
+
     @Test func `an actor on a thread of its own runs there and nowhere else`() async throws {
         actor Owner {
             private let executor: ThreadExecutor

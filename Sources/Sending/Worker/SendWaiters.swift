@@ -1,50 +1,60 @@
 import Base
+import Reactor
 import Synchronization
 
 /// Who waits on this node for a send to be done.
 final class SendWaiters: Sendable {
-    private struct Waiter {
-        let continuation: AsyncStream<Send>.Continuation
+    /// One who waits, for one send.
+    final class Ticket: Sendable {
+        fileprivate let id: Int64
         /// Whether Telegram's answer is enough, before it is written down.
-        let isEarly: Bool
+        fileprivate let isEarly: Bool
+        private let told = Mutex<Send?>(nil)
+        private let bell = Bell()
+
+        fileprivate init(_ id: Int64, isEarly: Bool) { (self.id, self.isEarly) = (id, isEarly) }
+
+        fileprivate func tell(_ send: Send) {
+            told.withLock { $0 = send }
+            bell.ring()
+        }
+
+        /// The send as it ended; nil where a span has passed before, or the task has ended.
+        func wait(_ span: Duration, on actor: isolated (any Actor)? = #isolation) async -> Send? {
+            if let send = told.withLock(\.self) { return send }
+            await bell.wait(span)
+            return told.withLock(\.self)
+        }
     }
 
-    private let state = Mutex<[Int64: [Int: Waiter]]>([:])
-    private let number = Atomic<Int>(0)
+    private let tickets = Mutex<[Int64: [Ticket]]>([:])
 
     /// Whether anybody waits for it.
-    func isAwaited(_ id: Int64) -> Bool { state.withLock { $0[id] != nil } }
+    func isAwaited(_ id: Int64) -> Bool { tickets.withLock { $0[id] != nil } }
 
     /// A send is done.
     func tell(_ send: Send) {
-        let waiting = state.withLock { $0.removeValue(forKey: send.id) } ?? [:]
-        for waiter in waiting.values {
-            waiter.continuation.yield(send)
-            waiter.continuation.finish()
-        }
+        for ticket in tickets.withLock({ $0.removeValue(forKey: send.id) ?? [] }) { ticket.tell(send) }
     }
 
     /// Telegram has answered; that is yet to be written down.
     func tellEarly(_ send: Send) {
-        let waiting = state.withLock { $0[send.id]?.values.filter(\.isEarly) } ?? []
-        for waiter in waiting {
-            waiter.continuation.yield(send)
-            waiter.continuation.finish()
-        }
+        for ticket in tickets.withLock({ $0[send.id] ?? [] }) where ticket.isEarly { ticket.tell(send) }
     }
 
     /// Begins to wait; to be called before anything can be done.
-    func join(_ id: Int64, isEarly: Bool = false) -> AsyncStream<Send> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: Send.self, bufferingPolicy: .bufferingNewest(1))
-        let key = number.wrappingAdd(1, ordering: .relaxed).newValue
-        state.withLock { $0[id, default: [:]][key] = Waiter(continuation: continuation, isEarly: isEarly) }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { state in
-                state[id]?[key] = nil
-                if state[id]?.isEmpty == true { state[id] = nil }
-            }
+    ///
+    /// Whoever joins leaves.
+    func join(_ id: Int64, isEarly: Bool = false) -> Ticket {
+        let ticket = Ticket(id, isEarly: isEarly)
+        tickets.withLock { $0[id, default: []].append(ticket) }
+        return ticket
+    }
+
+    func leave(_ ticket: Ticket) {
+        tickets.withLock { tickets in
+            tickets[ticket.id]?.removeAll { $0 === ticket }
+            if tickets[ticket.id]?.isEmpty == true { tickets[ticket.id] = nil }
         }
-        return stream
     }
 }

@@ -168,7 +168,7 @@ import Wire
             .sqlite,
             {
                 $0.settings.limits.chatBurst = 1
-                $0.settings.limits.chatInterval = .milliseconds(100)
+                $0.settings.limits.chatInterval = .milliseconds(250)
             }
         ) { house in
             var last: Send?
@@ -178,7 +178,7 @@ import Wire
             _ = try await house.wait(try #require(last).id, .sent)
             let moments = house.telegram.calls.map(\.at)
             // The way to Telegram may press a little together.
-            #expect(zip(moments, moments.dropFirst(4)).allSatisfy { $1 - $0 >= 350_000_000 })
+            #expect(zip(moments, moments.dropFirst(4)).allSatisfy { $1 - $0 >= 600_000_000 })
         }
     }
 }

@@ -95,6 +95,6 @@ def test_the_bots_of_a_node_that_goes_are_polled_by_the_other(pair):
     print(f"taken over {killed:.1f} s after a kill, {stopped:.1f} s after a stop, shared again after {joined:.1f} s; "
           f"{updates} updates, sends {dict(states)}")
     assert set(states) <= {"SENT", "UNCERTAIN"} and states["SENT"] > 50
-    assert one.api("GET", "/bots?limit=100")["bots"] and not [
-        bot for bot in one.api("GET", "/bots?limit=100")["bots"] if bot["state"] != "active"]
+    scenario.wait_for("all bots to be active", lambda: {
+        bot["state"] for bot in one.api("GET", "/bots?limit=100")["bots"]} == {"active"})
     assert one.stop() == 0, one.log_tail()

@@ -63,12 +63,12 @@ def hear(socket, text):
 
 
 def reader(realm, name, kind="token", chat=5):
-    """Somebody new who may read a chat, with a credential that every node knows."""
+    """Somebody new who may read a chat, as every node knows: the credential, the role and the grant."""
     number = realm.user(name, "reader")
     realm.grant(f"user:{number}", f"chat:{chat}", canRead=True)
     who = realm.credential(kind, name, number)
     for one in (realm, realm.other):
-        until(lambda: who.get("/api/v1/auth/me", node=one).status_code == 200, "every node knows the credential")
+        until(lambda: who.get(f"/api/v1/messages/history/{chat}?limit=1", node=one).status_code == 200, "every node knows")
     return number, who
 
 

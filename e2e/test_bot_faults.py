@@ -268,7 +268,9 @@ def test_telegram_goes_away_and_comes_back(tmp_path, house):
         states = load.check_sends(since=away)
         load.check_updates()
         load.check_pace()
-        assert states["FAILED"] == 0 and states["UNCERTAIN"] <= len(bots) and states["SENT"] > 60, states
+        # Only of what was on its way nobody knows: one for each chat of each bot at most, and mostly fewer.
+        assert states["FAILED"] == 0 and states["UNCERTAIN"] <= len(bots) * len(people), states
+        assert states["SENT"] > 60, states
     finally:
         load.done.set()
 

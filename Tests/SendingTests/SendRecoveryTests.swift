@@ -77,7 +77,7 @@ import Wire
         try await FakeTelegram.open { telegram in
             try await withDatabase(.sqlite) { database in
                 try await SendHouse.prepare(database)
-                telegram.answers { _ in FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":2}"#)
+                telegram.answers { _ in FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":4}"#)
                 }
                 var id: Int64 = 0
                 try await SendHouse.run(database, telegram, bus: InProcessBus(), "a") { house in
@@ -98,7 +98,7 @@ import Wire
                 }
                 let calls = telegram.calls
                 #expect(calls.count == 3)
-                #expect(calls[1].at - calls[0].at >= 2_000_000_000)
+                #expect(calls[1].at - calls[0].at >= 4_000_000_000)
             }
         }
     }

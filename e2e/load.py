@@ -28,6 +28,7 @@ class Load:
         self.problems = []
         self.done = threading.Event()
         self.threads = []
+        self.speaking = 0
         self.lock = threading.Lock()
         for bot in bots:
             for person in self.people:
@@ -62,12 +63,17 @@ class Load:
                     return
 
     def update(self, _, bot, number):
-        if self.is_quiet.is_set():
-            return
+        with self.lock:
+            if self.is_quiet.is_set():
+                return
+            self.speaking += 1
         try:
             self.say(self.people[number % len(self.people)], bot, f"word {number} for {bot['id']}")
         except OSError:
             pass
+        finally:
+            with self.lock:
+                self.speaking -= 1
 
     def send(self, client, bot, number):
         """One send, which is asked for until there is an answer to it."""
@@ -101,15 +107,16 @@ class Load:
 
     def hush(self):
         """People are silent until `is_quiet` is cleared, and everything that they said has arrived."""
-        self.is_quiet.set()
-        time.sleep(self.pause * 2)
+        with self.lock:
+            self.is_quiet.set()
+        scenario.wait_for("people to fall silent", lambda: not self.speaking)
         scenario.wait_for("all updates to go out", lambda: not any(
             one["pending_updates"] for one in self.sim("statistics")["bots"].values()))
 
     def end(self):
         self.done.set()
         for thread in self.threads:
-            thread.join(70)
+            thread.join(90)
             assert not thread.is_alive(), "the load does not end"
         assert not self.problems, self.problems
 

@@ -4,12 +4,14 @@ import contextlib
 import socket
 import threading
 
+from server import free_port
+
 
 class Proxy:
-    def __init__(self, port, listen=0):
+    def __init__(self, port, listen=None):
         self.target = port
-        self.listener = socket.create_server(("127.0.0.1", listen))
-        self.port = self.listener.getsockname()[1]
+        self.port = listen or free_port()
+        self.listener = socket.create_server(("127.0.0.1", self.port))
         self.lock = threading.Lock()
         self.open = set()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -38,7 +40,8 @@ class Proxy:
             except OSError:
                 return
             try:
-                server = socket.create_connection(("127.0.0.1", self.target), 5)
+                server = socket.create_connection(("127.0.0.1", self.target), 20)
+                server.settimeout(None)
             except OSError:
                 client.close()
                 continue

@@ -90,7 +90,7 @@ class Node(Server):
     def connect(self, tls=None):
         verify = tls if isinstance(tls, ssl.SSLContext) else True
         client = httpx.Client(
-            base_url=self.url(), verify=verify, trust_env=False, timeout=20,
+            base_url=self.url(), verify=verify, trust_env=False, timeout=60,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=30))
         client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         return client
@@ -103,7 +103,7 @@ class Node(Server):
         """What a command of the binary prints."""
         done = subprocess.run(
             [BINARY, *arguments], env=self.environment, cwd=self.folder, input=text, capture_output=True, text=True,
-            timeout=30)
+            timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -227,7 +227,7 @@ def secret_of(caller):
     return re.sub(r"^Bearer ", "", caller.headers.get("authorization") or caller.headers["x-api-key"])
 
 
-def until(condition, what, seconds=10):
+def until(condition, what, seconds=30):
     """Waits for something to become true, and returns it."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

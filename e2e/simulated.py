@@ -9,7 +9,7 @@ import time
 import httpx
 
 from bots import scenario
-from server import BINARY, Server, clean_environment, free_port
+from server import BINARY, START_SECONDS, STOP_SECONDS, Server, clean_environment, free_port
 
 BOTS = pathlib.Path(__file__).parent / "bots"
 
@@ -29,7 +29,7 @@ class SimProcess(scenario.Sim):
             self.process = subprocess.Popen(
                 [BINARY, "sim", "--listen", f"127.0.0.1:{self.port}", *self.arguments], env=clean_environment(),
                 stdout=output, stderr=output)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + START_SECONDS
         while True:
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
             try:
@@ -42,7 +42,7 @@ class SimProcess(scenario.Sim):
         if self.process and self.process.poll() is None:
             self.process.terminate()
             # 75: it had to cut off a call that was still waiting, as Telegram would.
-            assert self.process.wait(15) in (0, 75), self.log.read_text()[-2000:]
+            assert self.process.wait(STOP_SECONDS) in (0, 75), self.log.read_text()[-2000:]
 
     def kill(self):
         if self.process and self.process.poll() is None:
@@ -61,7 +61,7 @@ class Gateway(Server):
                 "HELIOGRAPH_SENDING_GROUP_PER_MINUTE": 100_000} | settings
         super().__init__(
             folder, TELEGRAM_API_URL=sim.base, HELIOGRAPH_TELEGRAM_PRIVATE_HOOKS="true",
-            HELIOGRAPH_SHUTDOWN_DEADLINE="5s", **settings)
+            HELIOGRAPH_SHUTDOWN_DEADLINE="20s", **settings)
         if settings.get("HELIOGRAPH_PUBLIC_URL") == "self":
             self.environment["HELIOGRAPH_PUBLIC_URL"] = self.url()
         self.sim = sim
@@ -116,7 +116,7 @@ class Programs:
             was_running = process.poll() is None
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
             print(log.read_text()[-4000:])

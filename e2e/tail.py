@@ -17,7 +17,7 @@ def log_end(gateway):
     raise AssertionError("there is no metric of the log")
 
 
-def read_log(gateway, start="start", seconds=30):
+def read_log(gateway, start="start", seconds=60):
     """Every event behind a cursor, to the end that the gateway knows now."""
     end = log_end(gateway)
     if end == (int(start) if start != "start" else 0):

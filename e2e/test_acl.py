@@ -44,7 +44,7 @@ def holder(realm, target, subject="user", **rights):
 
 def say(socket, **message):
     socket.send(json.dumps(message))
-    while "payload" in (answer := json.loads(socket.recv(timeout=10))):
+    while "payload" in (answer := json.loads(socket.recv(timeout=30))):
         pass
     return answer
 
@@ -53,7 +53,7 @@ def hear(socket):
     """The chats of which something comes before the end."""
     heard = set()
     while True:
-        message = json.loads(socket.recv(timeout=10))
+        message = json.loads(socket.recv(timeout=30))
         if message["payload"]["text"] == "end":
             return heard
         if message["payload"]["text"] == "now":
@@ -64,7 +64,7 @@ def hear_nothing(socket):
     """The chats of which something came before the answer to a ping."""
     socket.send(json.dumps({"action": "ping"}))
     heard = set()
-    while (message := json.loads(socket.recv(timeout=10)))["type"] != "pong":
+    while (message := json.loads(socket.recv(timeout=30)))["type"] != "pong":
         heard.add(int(message["chatId"]))
     return heard
 
@@ -121,7 +121,7 @@ def test_the_past_is_heard_as_far_as_it_is_granted(realm, target):
         realm.append(END, "gateway", "the very end")
         chats, text = set(), None
         while text != "the very end":
-            message = json.loads(socket.recv(timeout=10))
+            message = json.loads(socket.recv(timeout=30))
             text = message["payload"]["text"]
             chats.add(int(message["chatId"]))
         assert chats == TARGETS[target] | {END}

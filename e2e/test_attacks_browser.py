@@ -177,7 +177,7 @@ def test_a_socket_that_a_foreign_page_opens_with_the_cookie_is_refused(realm):
         assert refused.value.response.status_code in (401, 403)
     with websockets.sync.client.connect(url, origin=realm.url(), additional_headers=headers) as socket:
         socket.send('{"action":"ping"}')
-        assert "pong" in socket.recv(timeout=10)
+        assert "pong" in socket.recv(timeout=30)
 
 
 @pytest.mark.parametrize("path", ["/health", ME, "/nowhere", "/api/v1/users", "/openapi.json", "/docs",

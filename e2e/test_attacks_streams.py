@@ -11,7 +11,8 @@ import websockets.sync.client
 import databases
 from realm import PASSWORD, Caller, Realm, assert_refused, secret_of, until
 
-WITHIN = 2
+# A second by the design, and what a busy machine adds.
+WITHIN = 5
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def node(realm, request):
 def say(socket, **message):
     """Sends a message, and returns the answer to it; events on the way are passed over."""
     socket.send(json.dumps(message))
-    while "payload" in (answer := json.loads(socket.recv(timeout=10))):
+    while "payload" in (answer := json.loads(socket.recv(timeout=30))):
         pass
     return answer
 
@@ -44,7 +45,7 @@ def listen(socket, **what):
     assert answer["type"] == "subscribed", answer
 
 
-def texts(socket, seconds=10):
+def texts(socket, seconds=30):
     """The texts of the events that come; what is no event is passed over."""
     while True:
         message = json.loads(socket.recv(timeout=seconds))
@@ -62,12 +63,12 @@ def hear(socket, text):
 
 
 def reader(realm, name, kind="token", chat=5):
-    """Somebody new who may read a chat, with a credential that every node knows."""
+    """Somebody new who may read a chat, as every node knows: the credential, the role and the grant."""
     number = realm.user(name, "reader")
     realm.grant(f"user:{number}", f"chat:{chat}", canRead=True)
     who = realm.credential(kind, name, number)
     for one in (realm, realm.other):
-        until(lambda: who.get("/api/v1/auth/me", node=one).status_code == 200, "every node knows the credential")
+        until(lambda: who.get(f"/api/v1/messages/history/{chat}?limit=1", node=one).status_code == 200, "every node knows")
     return number, who
 
 
@@ -75,7 +76,7 @@ def heard(socket):
     """The texts of all events that are there before the answer to a ping."""
     socket.send(json.dumps({"action": "ping"}))
     seen = []
-    while (message := json.loads(socket.recv(timeout=10)))["type"] != "pong":
+    while (message := json.loads(socket.recv(timeout=30)))["type"] != "pong":
         seen.append(message.get("payload", {}).get("text"))
     return seen
 
@@ -233,7 +234,7 @@ def test_a_message_that_is_odd_is_refused_in_words(quiet, field, value):
         del message["chat_id"]
     with quiet.socket() as socket:
         socket.send(json.dumps(message).replace("Infinity", "1e400"))
-        assert json.loads(socket.recv(timeout=10))["type"] == "error"
+        assert json.loads(socket.recv(timeout=30))["type"] == "error"
         assert say(socket, action="ping")["type"] == "pong"
 
 

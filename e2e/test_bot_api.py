@@ -99,7 +99,7 @@ def test_two_frameworks_on_one_bot_at_once_miss_nothing(sim, gateway, programs):
             if message["from"]["id"] == bot["id"]]
         return all(texts.count(f"echo: word {number}") == 2 for number in range(20))
 
-    scenario.wait_for("both programs' answers", answers, seconds=30)
+    scenario.wait_for("both programs' answers", answers)
 
 
 def test_a_new_token_begins_with_what_is_still_to_come(sim, gateway):
@@ -112,7 +112,7 @@ def test_a_new_token_begins_with_what_is_still_to_come(sim, gateway):
     late = gateway.token(bot)
     assert call(gateway, late, "getUpdates")["result"] == []
     sim("send", user=person, chat=bot["id"], text="after")
-    [update] = call(gateway, late, "getUpdates", timeout=10)["result"]
+    [update] = call(gateway, late, "getUpdates", timeout=30)["result"]
     assert update["message"]["text"] == "after"
 
 
@@ -130,7 +130,7 @@ def test_the_later_of_two_polls_with_one_token_gets_the_updates(sim, gateway):
 
 @pytest.mark.parametrize("token", ["1:no", "x", "42:hg_aaaaaaaaaaaaaaaa_" + "a" * 43, "0", "%00"])
 def test_a_wrong_token_is_refused_in_telegrams_words(gateway, token):
-    answer = httpx.get(gateway.url(f"/bot{token}/getMe"))
+    answer = httpx.get(gateway.url(f"/bot{token}/getMe"), timeout=30)
     assert answer.status_code in (401, 400)
     if answer.status_code == 401:
         assert answer.json() == {"ok": False, "error_code": 401, "description": "Unauthorized"}
@@ -152,8 +152,8 @@ def test_telegrams_errors_come_through_as_they_are(sim, gateway):
     for method, arguments in (
             ("sendMessage", {"chat_id": 99, "text": "x"}), ("sendMessage", {"chat_id": 99}),
             ("getChat", {"chat_id": 5}), ("noSuchMethod", {})):
-        direct = httpx.post(f"{sim.base}/bot{bot['token']}/{method}", json=arguments)
-        through = httpx.post(gateway.url(f"/bot{token}/{method}"), json=arguments)
+        direct = httpx.post(f"{sim.base}/bot{bot['token']}/{method}", json=arguments, timeout=60)
+        through = httpx.post(gateway.url(f"/bot{token}/{method}"), json=arguments, timeout=60)
         assert (through.status_code, through.json()) == (direct.status_code, direct.json())
 
 
@@ -161,6 +161,6 @@ def test_the_bots_own_token_is_nowhere(sim, gateway):
     bot = sim("createBot", username="secret_bot")
     gateway.register(bot, mode="webhook")
     gateway.api("GET", f"/bots/{bot['id']}")
-    for text in (gateway.log_tail(1_000_000), httpx.get(gateway.url("/metrics")).text,
+    for text in (gateway.log_tail(1_000_000), httpx.get(gateway.url("/metrics"), timeout=30).text,
                  str(gateway.api("GET", "/bots")), str(gateway.api("GET", "/audit"))):
         assert bot["token"] not in text and bot["token"].split(":")[1] not in text

@@ -1,6 +1,10 @@
-"""Telegram at its worst, while updates and sends go on: nothing is lost, no limit overrun, and all is well again by itself."""
+"""Telegram at its worst, while updates and sends go on.
+
+Nothing is lost, no limit overrun, what is wrong can be seen while it is, and all is well again by itself.
+"""
 
 import json
+import re
 import time
 
 import httpx
@@ -10,6 +14,9 @@ from bots import scenario
 from load import Load
 from proxy import Proxy
 from simulated import Gateway, SimProcess
+
+# A busy machine takes its time until all is well again.
+pytestmark = pytest.mark.timeout(300)
 
 QUICK = {"HELIOGRAPH_TELEGRAM_POLL_TIMEOUT": "5s", "HELIOGRAPH_TELEGRAM_WEBHOOK_CHECK": "1s"}
 
@@ -36,13 +43,35 @@ class House:
     def health(self):
         return httpx.get(self.gateway.url("/health"), timeout=20).json()["data"]
 
-    def trouble(self):
-        """What health says of bots, if it is not well."""
-        [part] = [part for part in self.health()["parts"] if part["name"] == "bots"]
+    def trouble(self, name="bots"):
+        """What health says of a part, if that is not well."""
+        [part] = [part for part in self.health()["parts"] if part["name"] == name]
         return None if part["status"] == "ok" else part["reason"]
 
-    def wait_until_well(self, seconds=30):
+    def wait_for_trouble(self, words, name="bots"):
+        """Health names a trouble; what it knows of bots follows the database."""
+        scenario.wait_for(f"health to say {words!r}", lambda: words in (self.trouble(name) or ""))
+
+    def wait_until_well(self, seconds=90):
+        """A bot that could not be reached for long is tried again after half a minute at last."""
         scenario.wait_for("good health", lambda: self.health()["status"] == "ok", seconds)
+
+    def budget(self, bot):
+        return self.gateway.api("GET", f"/bots/{bot['id']}/budget")["budget"]
+
+    def calls(self, method):
+        """How many calls of Telegram there were, and how many seconds they took in all."""
+        text = httpx.get(self.gateway.url("/metrics"), timeout=20).text
+        return [
+            float(found[1]) if (found := re.search(
+                rf'^botapi_request_seconds_{what}{{method="{method}"}} (\S+)$', text, re.M)) else 0
+            for what in ("count", "sum")]
+
+    def stop(self):
+        try:
+            assert self.gateway.is_running and self.gateway.stop() == 0, self.gateway.log_tail()
+        finally:
+            self.close()
 
     def close(self):
         self.gateway.kill()
@@ -54,8 +83,7 @@ class House:
 def house(tmp_path):
     house = House(tmp_path)
     yield house
-    assert house.gateway.is_running and house.gateway.stop() == 0, house.gateway.log_tail()
-    house.close()
+    house.stop()
 
 
 @pytest.fixture
@@ -63,12 +91,15 @@ def load(house):
     """Traffic of two bots, one of each mode, with programs on both."""
     bots = [house.bot("polled_bot"), house.bot("hooked_bot", "webhook")]
     load = Load(house.gateway, house.sim, bots)
-    yield load.begin([house.gateway.token(bot) for bot in bots])
-    load.done.set()
+    try:
+        yield load.begin([house.gateway.token(bot) for bot in bots])
+    finally:
+        load.done.set()
 
 
 def settle(house, load, seconds=60):
     """Ends the traffic, and sees that all of it came to a good end; returns how the sends ended."""
+    scenario.wait_for("enough traffic", lambda: len(load.ids) > 60 and len(load.said) > 80)
     load.end()
     house.wait_until_well()
     states = load.check_sends(seconds)
@@ -81,25 +112,80 @@ def settle(house, load, seconds=60):
 
 
 def test_telegram_is_slow(house, load):
-    house.sim("fault", kind="slow", milliseconds=1500, percent=60, for_ms=5000)
-    time.sleep(5)
+    began = time.monotonic()
+    count, seconds = house.calls("sendMessage")
+    house.sim("fault", kind="slow", milliseconds=1500, percent=60, for_ms=60_000)
+
+    def is_shown():
+        """By the metrics alone: nothing is wrong with a call that only takes its time."""
+        more, longer = house.calls("sendMessage")
+        return more > count + 20 and (longer - seconds) / (more - count) > 0.5
+
+    scenario.wait_for("calls to be slow", is_shown)
+    time.sleep(max(0, began + 5 - time.monotonic()))
+    house.sim("clearFaults")
     states = settle(house, load)
     assert set(states) == {"SENT"}
+
+
+def pauses(house, load, seconds, retry_after):
+    """Every send is asked to wait for so long; what it says meanwhile, and how soon it goes on afterwards."""
+    house.sim("fault", kind="429", retry_after=retry_after, method="send*", for_ms=seconds * 1000)
+    end = time.monotonic() + seconds
+    looks, shown, waiting, reasons = 0, {bot["id"]: 0 for bot in load.bots}, 0, set()
+    while time.monotonic() < end:
+        looks += 1
+        for bot in load.bots:
+            budget = house.budget(bot)
+            silent = budget["silentForSeconds"]
+            assert silent is None or 0 < silent <= retry_after, budget
+            shown[bot["id"]] += silent is not None
+            waiting = max(waiting, budget["waiting"])
+        reasons.add(house.trouble("sending") or house.trouble())
+        time.sleep(0.25)
+    accepted = lambda: {  # noqa: E731
+        number: one["accepted"] for number, one in house.sim("statistics")["bots"].items()}
+    before = accepted()
+    scenario.wait_for("all bots to send again", lambda: all(
+        accepted()[number] > count for number, count in before.items()))
+    took = time.monotonic() - end
+    hits = house.sim("faults")[0]["hits"]
+    print(f"{seconds} s of 429: {hits} hits, silence in {shown} of {looks} looks, at most {waiting} waited in turn, "
+          f"health said {reasons}, all sent again after {took:.1f} s")
+    # It is silent nearly all the time: but for the moment in which each pause ends.
+    assert looks and all(count > looks / 2 for count in shown.values()), (shown, looks)
+    assert waiting > 0
+    assert hits >= len(load.bots) * (seconds // (2 * retry_after)), hits
+    assert took < retry_after + 10, "it takes long to recover"
 
 
 def test_telegram_asks_to_wait_again_and_again(house, load):
-    fault = house.sim("fault", kind="429", retry_after=3, method="send*", for_ms=15_000)["id"]
-    time.sleep(15)
-    states = settle(house, load)
-    assert set(states) == {"SENT"}
-    assert house.sim("faults")[0]["hits"] >= 4, fault
+    pauses(house, load, 15, 3)
+    assert set(settle(house, load)) == {"SENT"}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_telegram_asks_to_wait_for_a_whole_minute(house, load):
+    pauses(house, load, 60, 4)
+    # What came meanwhile goes out at the pace of the chats.
+    assert set(settle(house, load, 300)) == {"SENT"}
+    statistics = house.sim("statistics")
+    print({number: {name: one[name] for name in ("accepted", "refused", "beyond_limit", "during_retry_after")}
+           for number, one in statistics["bots"].items()}, "overruns", statistics["overruns"])
 
 
 def test_three_of_ten_calls_fail_inside_of_telegram(house, load):
+    began = time.monotonic()
     for status in (500, 502, 504):
-        house.sim("fault", kind="status", status=status, percent=10, for_ms=8000)
-    house.sim("fault", kind="status", status=502, percent=5, for_ms=8000, when="after", method="send*")
-    time.sleep(8)
+        house.sim("fault", kind="status", status=status, percent=10, for_ms=60_000)
+    house.sim("fault", kind="status", status=502, percent=5, for_ms=60_000, when="after", method="send*")
+    # One failure alone may be told of no bot; soon there are more.
+    scenario.wait_for("health to name a bot", house.trouble)
+    scenario.wait_for("a bot to be out of reach", lambda: [
+        bot for bot in load.bots if (state := house.state(bot))["state"] == "unreachable" and state["reason"]])
+    time.sleep(max(0, began + 8 - time.monotonic()))
+    house.sim("clearFaults")
     states = settle(house, load)
     assert set(states) == {"SENT", "UNCERTAIN"}
 
@@ -115,10 +201,9 @@ def test_answers_break_off_half_way(house, load):
 def test_connections_are_cut_again_and_again(house, load):
     deadline = time.monotonic() + 6
     cuts = 0
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or cuts <= 10:
         time.sleep(0.4)
         cuts += house.proxy.cut()
-    assert cuts > 10
     states = settle(house, load)
     assert set(states) <= {"SENT", "UNCERTAIN"}
 
@@ -165,8 +250,12 @@ def test_telegram_goes_away_and_comes_back(tmp_path, house):
         now = len(load.ids)
         away = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
         for bot in bots:
-            scenario.wait_for("the outage to be known", lambda: house.state(bot)["state"] == "unreachable")
-        assert house.health()["status"] == "degraded" and "and 1 more bot" in house.trouble()
+            known = scenario.wait_for("the outage to be known", lambda: (
+                state := house.state(bot))["state"] == "unreachable" and state)
+            assert known["reason"]
+        house.wait_for_trouble("and 1 more bot")
+        house.wait_for_trouble("out of reach for the sends of 2 bots", "sending")
+        assert house.health()["status"] == "degraded"
         scenario.wait_for("sends during the outage", lambda: len(load.ids) > now + 40)
         sim.start(enforced=True)
         scenario.wait_for("the script", lambda: is_there(sim, people[-1]))
@@ -179,7 +268,9 @@ def test_telegram_goes_away_and_comes_back(tmp_path, house):
         states = load.check_sends(since=away)
         load.check_updates()
         load.check_pace()
-        assert states["FAILED"] == 0 and states["UNCERTAIN"] <= len(bots) and states["SENT"] > 60, states
+        # Only of what was on its way nobody knows: one for each chat of each bot at most, and mostly fewer.
+        assert states["FAILED"] == 0 and states["UNCERTAIN"] <= len(bots) * len(people), states
+        assert states["SENT"] > 60, states
     finally:
         load.done.set()
 
@@ -219,7 +310,7 @@ def test_a_revoked_token_is_told_and_a_new_one_revives_the_bot(house, mode):
     house.sim("send", user=person, chat=bot["id"], text="while it has none")
     scenario.wait_for("the mark", lambda: house.state(bot)["state"] == "unauthorized")
     assert "Unauthorized" in house.state(bot)["reason"]
-    assert "@revoked_bot" in house.trouble()
+    house.wait_for_trouble("@revoked_bot")
 
     def calls():
         count = house.sim("statistics")["calls"]
@@ -256,13 +347,16 @@ def test_another_poller_is_told_and_survived(house):
     bot = house.bot("contested_bot")
     person = person_of(house, bot)
     wait_for_text(house, person, "hello")
-    deadline = time.monotonic() + 20
-    while house.state(bot)["state"] != "conflict":
-        assert time.monotonic() < deadline
+
+    def strife(found):
         # It confirms nothing, and so takes nothing away.
         direct(house.sim, bot, "getUpdates", timeout=1)
-    assert "Conflict" in house.state(bot)["reason"]
-    assert "@contested_bot" in house.trouble()
+        return found()
+
+    state = scenario.wait_for("the conflict", lambda: strife(lambda: (
+        now := house.state(bot))["state"] == "conflict" and now))
+    assert "Conflict" in state["reason"]
+    scenario.wait_for("health to know", lambda: strife(lambda: "@contested_bot" in (house.trouble() or "")))
     house.sim("send", user=person, chat=bot["id"], text="after the strife")
     assert wait_for_text(house, person, "after the strife") == 1
     house.wait_until_well()

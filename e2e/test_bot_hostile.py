@@ -238,7 +238,7 @@ def test_without_the_secret_nothing_comes_in(door, kind):
     fields = {"content-type": "application/json"} | ({} if secret is None else {SECRET: secret})
     body = json.dumps(door.update()).encode()
     door.harmless(
-        lambda: httpx.post(door.gateway.url(door.path), content=body, headers=fields), 401, "UNAUTHORIZED")
+        lambda: httpx.post(door.gateway.url(door.path), content=body, headers=fields, timeout=30), 401, "UNAUTHORIZED")
     assert door.secret not in door.gateway.log_tail(1_000_000)
 
 
@@ -287,7 +287,7 @@ def test_a_deleted_bot_is_unknown(house):
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 def test_other_methods_are_not_allowed(door, method):
-    answer = httpx.request(method, door.gateway.url(door.path), headers={SECRET: door.secret})
+    answer = httpx.request(method, door.gateway.url(door.path), headers={SECRET: door.secret}, timeout=30)
     door.refused(answer, 405, "METHOD_NOT_ALLOWED")
 
 
@@ -352,6 +352,6 @@ def test_a_polled_bot_gets_past_what_telegram_never_sends(house):
 
 def test_the_service_is_well_after_all_of_it(house):
     _, gateway, _ = house
-    health = httpx.get(gateway.url("/health")).json()["data"]
-    assert health["status"] == "ok", health
+    scenario.wait_for("good health", lambda: httpx.get(
+        gateway.url("/health"), timeout=30).json()["data"]["status"] == "ok")
     assert gateway.rss_bytes() < 512 * MEGABYTE

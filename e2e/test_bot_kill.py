@@ -89,9 +89,11 @@ def kill_again_and_again(folder, rounds, database):
             gateway.start()
         for poster in posters:
             poster.done.set()
-            poster.join(30)
+            poster.join(60)
+            assert not poster.is_alive(), "a delivery does not end"
             assert poster.failure is None, poster.failure
         load.end()
+        assert all(poster.taken for poster in posters)
         found = check(gateway, sim, relay, load, posters)
         assert gateway.stop() == 0, gateway.log_tail()
         return found
@@ -109,9 +111,10 @@ def check(gateway, sim, relay, load, posters):
     states = load.check_sends()
     calls = load.check_calls()
     said = load.check_updates()
+    # Also those are done that nobody got a number for: of programs, and of callers who were cut off.
     for state in ("PENDING", "SENDING"):
-        assert gateway.api("GET", f"/sends?state={state}")["sends"] == []
-
+        scenario.wait_for(
+            f"the end of what is {state}", lambda: gateway.api("GET", f"/sends?state={state}")["sends"] == [])
     wrong = []
 
     def events():
@@ -146,6 +149,7 @@ def check(gateway, sim, relay, load, posters):
     return found
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("database", databases.KINDS)
 def test_a_killed_gateway_keeps_its_word(tmp_path, database):
     kill_again_and_again(tmp_path, 5, database)

@@ -60,8 +60,10 @@ def wait_for_share(counts, seconds):
 @pytest.fixture
 def pair(tmp_path):
     pair = Pair(tmp_path)
-    yield pair
-    pair.close()
+    try:
+        yield pair
+    finally:
+        pair.close()
 
 
 def test_the_bots_of_a_node_that_goes_are_polled_by_the_other(pair):
@@ -69,7 +71,7 @@ def test_the_bots_of_a_node_that_goes_are_polled_by_the_other(pair):
     bots = [pair.sim("createBot", username=f"bot_{number}_bot") for number in range(BOTS)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda bot: one.register(bot, mode="polling"), bots))
-    wait_for_share({one: BOTS // 2, other: BOTS // 2}, 20)
+    wait_for_share({one: BOTS // 2, other: BOTS // 2}, 45)
     load = Load(one, pair.sim, bots, people=2, pause=0.5).begin(senders=bots[::5])
     try:
         def flows():
@@ -79,12 +81,14 @@ def test_the_bots_of_a_node_that_goes_are_polled_by_the_other(pair):
 
         flows()
         other.kill()
-        killed = wait_for_share({one: BOTS}, 10)
+        # The leases of the dead end after six seconds, and nodes look once a second; a busy machine adds to that.
+        killed = wait_for_share({one: BOTS}, 14)
         flows()
         other.start()
-        joined = wait_for_share({one: BOTS // 2, other: BOTS // 2}, 20)
+        joined = wait_for_share({one: BOTS // 2, other: BOTS // 2}, 45)
         flows()
         assert other.stop() == 0, other.log_tail()
+        # They were given back: nobody waits for their end.
         stopped = wait_for_share({one: BOTS}, 5)
         flows()
         load.end()
@@ -95,6 +99,6 @@ def test_the_bots_of_a_node_that_goes_are_polled_by_the_other(pair):
     print(f"taken over {killed:.1f} s after a kill, {stopped:.1f} s after a stop, shared again after {joined:.1f} s; "
           f"{updates} updates, sends {dict(states)}")
     assert set(states) <= {"SENT", "UNCERTAIN"} and states["SENT"] > 50
-    assert one.api("GET", "/bots?limit=100")["bots"] and not [
-        bot for bot in one.api("GET", "/bots?limit=100")["bots"] if bot["state"] != "active"]
+    scenario.wait_for("all bots to be active", lambda: {
+        bot["state"] for bot in one.api("GET", "/bots?limit=100")["bots"]} == {"active"})
     assert one.stop() == 0, one.log_tail()

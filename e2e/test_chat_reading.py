@@ -54,6 +54,13 @@ class House:
         return scenario.wait_for(f"{count} messages", lambda: (
             found := self.history(chat, limit=500, **query)) and len(found) >= count and found)
 
+    def rest(self):
+        """Everything that was said has come in, and is in the tables."""
+        scenario.wait_for("all updates to go out", lambda: not any(
+            bot["pending_updates"] for bot in self.sim("statistics")["bots"].values()))
+        scenario.wait_for("the tables to be as the log", lambda: "\nchats_lag_events 0\n" in httpx.get(
+            self.gateway.url("/metrics"), timeout=30).text)
+
     def every_page(self, path, limit, **query):
         """All messages of a list, page by page."""
         found, cursor = [], None
@@ -135,7 +142,7 @@ def test_pollers_skip_and_repeat_nothing_while_messages_come(house):
 def test_a_wait_ends_as_soon_as_something_comes(house):
     chat = house.chat("awaited")
     house.say(chat, "first")
-    house.wait(chat, 1)
+    house.wait(chat, 1, kind="text")
     _, cursor = poll(house, chat, None, 500, wait=0)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(poll, house, chat, cursor, 10, 50)
@@ -146,11 +153,11 @@ def test_a_wait_ends_as_soon_as_something_comes(house):
         began = time.monotonic()
         house.say(chat, "second")
         messages, cursor = waiting.result()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10, "it waited for something else"
     assert texts(messages) == ["second"]
     began = time.monotonic()
     assert poll(house, chat, cursor, 10, wait=1)[0] == []
-    assert 0.9 < time.monotonic() - began < 3
+    assert 0.9 < time.monotonic() - began < 15
     assert poll(house, chat, "now", 10, wait=0)[0] == []
 
 
@@ -169,7 +176,7 @@ def test_filters_of_the_history(house):
     house.say(chat, "two words", house.ben)
     house.say(chat, photo=base64.b64encode(scenario.png(21, 20)).decode(), caption="a picture of words")
     house.say(chat, document=base64.b64encode(b"some bytes").decode(), filename="a.txt", user=house.ben)
-    everything = house.wait(chat, 4)
+    everything = house.wait(chat, 4, kind="text,photo,document")
     only = lambda **query: [message["messageId"] for message in house.history(chat, **query)]  # noqa: E731
     ids = [message["messageId"] for message in everything if message["kind"] in ("text", "photo", "document")]
     assert ids == sorted(ids, key=int, reverse=True) and len(ids) == 4
@@ -243,7 +250,7 @@ def test_a_search_takes_words_as_words(house):
                 "\U0001f600 x", "%_", "(((", "a" * 1024, "&|!", "x & y", "x <-> y", ":*", "a\tb\nc", "\u202ex", "e\u0301"):
         answer = httpx.get(
             house.gateway.url("/api/v1/messages/search"), params={"q": odd},
-            headers={"authorization": f"Bearer {house.gateway.admin_key}"})
+            headers={"authorization": f"Bearer {house.gateway.admin_key}"}, timeout=30)
         assert answer.status_code in (200, 422), f"{odd!r}: {answer.text}"
     for wrong in ("", " ", "\U0001f600", "a" * 1025):
         house.gateway.api("GET", "/messages/search", params={"q": wrong}, status=422)
@@ -292,7 +299,7 @@ def test_what_was_deleted_through_us_says_so(house):
     scenario.wait_for("what was sent", lambda: house.history(chat, text="soon"))
     assert api(method="deleteMessage", params={"message_id": int(sent["messageId"])})["state"] == "SENT"
     scenario.wait_for("its end", lambda: [
-        one for one in house.history(chat) if one["deletedAt"] and one["messageId"] == sent["messageId"]], 5)
+        one for one in house.history(chat) if one["deletedAt"] and one["messageId"] == sent["messageId"]])
 
 
 def test_an_album_is_kept_as_its_messages(house):
@@ -341,9 +348,10 @@ def fetch(house, file, key=None, headers=None, **query):
 
 def test_a_file_comes_whole_in_parts_and_only_once_from_telegram(house, document):
     content, (file, _), _, _ = document
+    fetched = lambda: house.sim("statistics")["calls"].get("getfile", 0)  # noqa: E731
+    before = fetched()
     answer = fetch(house, file)
     assert answer.status_code == 200 and answer.content == content
-    before = house.sim("statistics")["calls"]
     tag = answer.headers["etag"]
     assert fetch(house, file, headers={"if-none-match": tag}).status_code == 304
     for value, begin, end in (("bytes=0-0", 0, 1), ("bytes=100-199", 100, 200), ("bytes=-7", len(content) - 7, len(content)),
@@ -355,8 +363,7 @@ def test_a_file_comes_whole_in_parts_and_only_once_from_telegram(house, document
     beyond = fetch(house, file, headers={"range": f"bytes={len(content)}-"})
     assert beyond.status_code == 416 and beyond.headers["content-range"] == f"bytes */{len(content)}"
     assert fetch(house, file, headers={"range": "bytes=0-5", "if-range": '"other"'}).content == content
-    after = house.sim("statistics")["calls"]
-    assert after.get("getfile") == before.get("getfile") == 1
+    assert fetched() == before + 1
     assert answer.headers["content-type"] == "application/octet-stream"
     assert "attachment" in answer.headers.get("content-disposition", "attachment")
 
@@ -509,7 +516,7 @@ def lists(house):
 def same(before, house):
     """What is read is as it was before, once the tables have been made of the log."""
     after = lists(house)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 45
     while after != before and time.monotonic() < deadline:
         time.sleep(0.2)
         after = lists(house)
@@ -518,9 +525,12 @@ def same(before, house):
         assert before[name] == after[name], f"{name}: {json.dumps(before[name])[:600]} … {json.dumps(after[name])[:600]}"
 
 
+@pytest.mark.timeout(300)
 def test_what_is_rebuilt_and_what_is_restored_is_the_same(house, tmp_path):
     house.say(house.group, "an apple at the end")
-    scenario.wait_for("it", lambda: house.history(house.group, text="end"))
+    # Each bot hears of it by itself, and the tables follow the log.
+    house.wait(house.group, 2, text="end")
+    house.rest()
     before = lists(house)
     assert len(before) > 5 and before["apple"]
     assert house.gateway.stop() == 0

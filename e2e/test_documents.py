@@ -14,7 +14,7 @@ from server import ROOT
 
 @pytest.fixture
 def document(server):
-    return httpx.get(server.url("/openapi.json")).json()
+    return httpx.get(server.url("/openapi.json"), timeout=30).json()
 
 
 def test_the_openapi_document_is_valid(document):
@@ -24,7 +24,7 @@ def test_the_openapi_document_is_valid(document):
 
 def test_every_described_operation_is_served(server, document):
     """Wrong input may be refused, but no described path is unknown and no described method is refused."""
-    with httpx.Client(base_url=server.url()) as client:
+    with httpx.Client(base_url=server.url(), timeout=30) as client:
         for path, operations in document["paths"].items():
             for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
                 # A number fits wherever a text does.
@@ -39,8 +39,8 @@ def test_described_paths_contain_what_is_promised(document):
 
 
 def test_metrics_are_a_valid_exposition(server):
-    httpx.get(server.url("/bench/json"))
-    answer = httpx.get(server.url("/metrics"))
+    httpx.get(server.url("/bench/json"), timeout=30)
+    answer = httpx.get(server.url("/metrics"), timeout=30)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     families = {family.name: family for family in prometheus_client.parser.text_string_to_metric_families(answer.text)}
     assert all(family.documentation for family in families.values())
@@ -49,7 +49,7 @@ def test_metrics_are_a_valid_exposition(server):
 
 def test_metrics_are_valid_openmetrics_for_who_asks(server):
     headers = {"Accept": "application/openmetrics-text; version=1.0.0"}
-    answer = httpx.get(server.url("/metrics"), headers=headers)
+    answer = httpx.get(server.url("/metrics"), headers=headers, timeout=30)
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
     assert list(prometheus_client.openmetrics.parser.text_string_to_metric_families(answer.text))
@@ -57,14 +57,14 @@ def test_metrics_are_valid_openmetrics_for_who_asks(server):
 
 def test_requests_are_counted(server):
     def total():
-        text = httpx.get(server.url("/metrics")).text
+        text = httpx.get(server.url("/metrics"), timeout=30).text
         families = prometheus_client.parser.text_string_to_metric_families(text)
         samples = [sample for family in families for sample in family.samples]
         return sum(one.value for one in samples if one.name.endswith("requests_total") and "http" in one.name)
 
     before = total()
     for _ in range(10):
-        httpx.get(server.url("/bench/json"))
+        httpx.get(server.url("/bench/json"), timeout=30)
     assert total() >= before + 10
 
 

@@ -78,7 +78,7 @@ def test_ten_thousand_connections(start):
             assert raw.answer().status == 200
         close(clients)
     assert each < 16 * 1024, f"{each:.0f} bytes a connection"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while server.open_files() > 200:
         assert time.monotonic() < deadline, f"{server.open_files()} files are still open"
         time.sleep(0.1)
@@ -124,7 +124,7 @@ def test_clients_that_vanish_within_a_body(server):
                 raw.send(request("POST", "/bench/echo", "Content-Length: 100000") + b"{" + b" " * 5000)
             for raw in clients:
                 reset(raw)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while server.open_files() > before + 10:
         assert time.monotonic() < deadline, f"{server.open_files()} files are open, {before} were"
         time.sleep(0.05)
@@ -140,7 +140,7 @@ def test_clients_that_vanish_within_an_answer(server):
                 assert raw.socket.recv(1000).startswith(b"HTTP/1.1 200")
             for raw in clients:
                 reset(raw)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while server.open_files() > before + 10:
         assert time.monotonic() < deadline, f"{server.open_files()} files are open, {before} were"
         time.sleep(0.05)
@@ -192,8 +192,10 @@ def test_connections_that_come_and_go(server):
             for raw in clients[::2]:
                 reset(raw)
             close(clients)
-    time.sleep(0.5)
-    assert server.open_files() < before + 20
+    deadline = time.monotonic() + 20
+    while server.open_files() >= before + 20:
+        assert time.monotonic() < deadline, f"{server.open_files()} files are open, {before} were"
+        time.sleep(0.05)
 
 
 @pytest.mark.soak

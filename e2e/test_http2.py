@@ -121,7 +121,7 @@ def test_an_unknown_frame_is_ignored(server):
 
 def pushes_back(server, frames, count=20_000, batch=200):
     """Whether a flood of frames ends in the connection's end."""
-    with Frames(server, timeout=5) as client:
+    with Frames(server, timeout=15) as client:
         for start in range(0, count, batch):
             if not client.send(*(frame for number in range(start, start + batch) for frame in frames(number))):
                 return True

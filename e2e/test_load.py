@@ -28,6 +28,6 @@ def test_h2load_posts_bodies(server, tmp_path):
 
 
 def test_wrk_sees_no_error(server):
-    command = ["wrk", "-t2", "-c100", "-d2s", server.url("/bench/json")]
+    command = ["wrk", "-t2", "-c100", "-d2s", "--timeout", "30s", server.url("/bench/json")]
     output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert "Socket errors" not in output and "Non-2xx" not in output

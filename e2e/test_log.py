@@ -42,7 +42,8 @@ def test_a_hundred_kills(database):
 
 def write_and_tail(url, seconds, writers=2, callers=4, tails=4):
     Probe("check", url).lines()
-    readers = [Probe("tail", url, seconds + 3) for _ in range(tails)]
+    # They begin before and end after the writers, also where processes take their time to start.
+    readers = [Probe("tail", url, seconds + 8) for _ in range(tails)]
     processes = [Probe("append", url, f"writer{number}", callers, seconds) for number in range(writers)]
     keys = []
     for process in processes:
@@ -97,12 +98,12 @@ def test_a_full_disk_fails_appends_clearly_and_heals_by_itself(tmp_path):
         ballast = folder / "ballast"
         ballast.write_bytes(b"x" * 1_000_000)
         url = f"sqlite:{folder}/log.db"
-        probe = Probe("append", url, "full", 4, 8)
+        probe = Probe("append", url, "full", 4, 12)
         said = []
         while not said or said[-1][0] != "E":
             said.append(probe.wait_for(""))
         assert "full" in " ".join(said[-1]), said[-1]
-        reader = Probe("tail", url, 1)
+        reader = Probe("tail", url, 4)
         ballast.unlink()
         while said[-1][0] != "A":
             said.append(probe.wait_for(""))

@@ -27,7 +27,7 @@ class Redis:
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 40
         while subprocess.run(["redis-cli", "-p", str(self.port), "ping"], capture_output=True).stdout != b"PONG\n":
             assert self.process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
@@ -59,7 +59,7 @@ def serving(folder, redis):
 
 def parts(server):
     try:
-        with urllib.request.urlopen(server.url("/health"), timeout=5) as answer:
+        with urllib.request.urlopen(server.url("/health"), timeout=20) as answer:
             data = json.load(answer)["data"]
     except urllib.error.HTTPError as answer:
         # Not ready: that is an answer too.
@@ -68,7 +68,7 @@ def parts(server):
 
 
 def wait_for(server, status):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 45
     while (seen := parts(server)) != (True, seen[1] | {"redis": status}):
         assert time.monotonic() < deadline, seen
         time.sleep(0.05)
@@ -93,7 +93,7 @@ def test_a_server_starts_without_redis(tmp_path, redis):
 
 def test_a_wrong_password_ends_the_start_and_is_not_shown(tmp_path, redis):
     done = subprocess.run(
-        [BINARY, "serve"], cwd=tmp_path, capture_output=True, text=True, timeout=20,
+        [BINARY, "serve"], cwd=tmp_path, capture_output=True, text=True, timeout=60,
         env=clean_environment(
             HELIOGRAPH_LISTEN=f"127.0.0.1:{free_port()}",
             REDIS_URL=f"redis://somebody:s3cr3t-w0rd@127.0.0.1:{redis.port}"))

@@ -83,7 +83,7 @@ def test_it_ends_at_once_whatever_waits(begin):
 
     def wait(path):
         try:
-            urllib.request.urlopen(f"{sim.base}/bot{token}/{path}", timeout=30).read()
+            urllib.request.urlopen(f"{sim.base}/bot{token}/{path}", timeout=90).read()
         except OSError as error:
             ends.append(error)
 
@@ -93,8 +93,8 @@ def test_it_ends_at_once_whatever_waits(begin):
     scenario.wait_for("the fault to hit", lambda: sim("faults")[0]["hits"])
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
-    assert time.monotonic() - began < 5
+    assert process.wait(30) == 0
+    assert time.monotonic() - began < 15
     for thread in waiting:
         thread.join()
 

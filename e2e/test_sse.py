@@ -54,9 +54,9 @@ def test_events_that_come_together_share_frames(server):
 
 def test_a_client_may_leave_in_the_middle(server):
     for _ in range(5):
-        with httpx.stream("GET", server.url("/bench/sse?count=100000")) as response:
+        with httpx.stream("GET", server.url("/bench/sse?count=100000"), timeout=30) as response:
             next(events(response))
-    with httpx.stream("GET", server.url("/bench/sse?count=3")) as response:
+    with httpx.stream("GET", server.url("/bench/sse?count=3"), timeout=30) as response:
         assert len(list(events(response))) == 3
 
 

@@ -108,7 +108,7 @@ def test_a_new_certificate_is_shown_after_sighup(start, certificates):
     with Raw(server, wrap=context) as kept:
         certificates.replace_server()
         server.send(signal.SIGHUP)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while shown_serial(server, context) == before:
             assert time.monotonic() < deadline, "the old certificate is still shown"
             time.sleep(0.05)
@@ -125,5 +125,8 @@ def test_a_broken_certificate_is_not_taken(start, certificates, tmp_path):
     before = shown_serial(server, certificates.context())
     copy.write_text("no certificate")
     server.send(signal.SIGHUP)
-    time.sleep(0.5)
+    deadline = time.monotonic() + 30
+    while "reload failed" not in server.log_tail(100_000):
+        assert time.monotonic() < deadline, server.log_tail()
+        time.sleep(0.02)
     assert shown_serial(server, certificates.context()) == before

@@ -25,7 +25,7 @@ def command(server, *arguments, **settings):
         stdin=subprocess.DEVNULL)
 
 
-def wait_for(server, pattern, seconds=10):
+def wait_for(server, pattern, seconds=30):
     """The log, once it says something."""
     deadline = time.monotonic() + seconds
     while not re.search(pattern, server.log_tail(100_000)):
@@ -35,8 +35,17 @@ def wait_for(server, pattern, seconds=10):
 
 
 def part(server, name):
-    parts = httpx.get(server.url("/health")).json()["data"]["parts"]
+    parts = httpx.get(server.url("/health"), timeout=30).json()["data"]["parts"]
     return next(part for part in parts if part["name"] == name)
+
+
+def wait_for_part(server, name, status):
+    """A part of the health, once it is so: the log may say it a moment before."""
+    deadline = time.monotonic() + 20
+    while (found := part(server, name))["status"] != status:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
 
 
 def keys(server):
@@ -70,7 +79,7 @@ def test_a_key_is_made_once_for_its_owner_alone_and_never_logged(start):
 def test_production_without_a_key_does_not_start(tmp_path):
     done = subprocess.run(
         [BINARY, "serve"], env=clean_environment(HELIOGRAPH_ENV="production", HELIOGRAPH_LISTEN="127.0.0.1:0"),
-        cwd=tmp_path, capture_output=True, text=True, timeout=20)
+        cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "ENCRYPTION_KEY" in done.stderr and "production" in done.stderr
     assert not (tmp_path / "data/encryption.keys").exists()
@@ -80,7 +89,7 @@ def test_the_doctor_tells_of_missing_keys(tmp_path):
     for settings, code, word in (({}, 0, "will be made"), ({"HELIOGRAPH_ENV": "production"}, 1, "ENCRYPTION_KEY")):
         done = subprocess.run(
             [BINARY, "doctor", "--listen", "127.0.0.1:0"], env=clean_environment(**settings), cwd=tmp_path,
-            capture_output=True, text=True, timeout=20)
+            capture_output=True, text=True, timeout=60)
         assert done.returncode == code and word in done.stdout, done.stdout
 
 
@@ -102,7 +111,8 @@ def test_another_key_under_the_same_number_is_refused(start):
 
 def test_keys_are_rotated_beside_a_server_that_learns_of_them_by_itself(node):
     assert keys(node) == [1]
-    done = command(node, "rotate-keys", "--new-key", "--pause", "2", "--json")
+    # The server looks once a second; on a busy machine later.
+    done = command(node, "rotate-keys", "--new-key", "--pause", "4", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert (report["complete"], report["currentKey"], report["newKey"], report["oldKeys"]) == (True, 2, 2, [1])
@@ -115,7 +125,7 @@ def test_keys_are_rotated_beside_a_server_that_learns_of_them_by_itself(node):
     assert "removed key 1" in done.stdout and "complete" in done.stdout
     assert keys(node) == [2]
     wait_for(node, '"keys":"2"')
-    assert part(node, "vault")["status"] == "ok"
+    wait_for_part(node, "vault", "ok")
     done = command(node, "audit", "list", "--json")
     entries = json.loads(done.stdout)["entries"]
     assert [entry["action"] for entry in entries][::-1] == [
@@ -152,7 +162,7 @@ def test_an_old_key_degrades_health(start, tmp_path):
     server = start(HELIOGRAPH_ENCRYPTION_KEY_FILE=file)
     vault = part(server, "vault")
     assert vault["status"] == "degraded" and "key 4" in vault["reason"] and "rotate-keys" in vault["reason"]
-    age = re.search(r"^vault_key_age_seconds (\S+)$", httpx.get(server.url("/metrics")).text, re.M)[1]
+    age = re.search(r"^vault_key_age_seconds (\S+)$", httpx.get(server.url("/metrics"), timeout=30).text, re.M)[1]
     assert float(age) > 5 * 365 * 86_400
     server = start(HELIOGRAPH_ENCRYPTION_KEY_FILE=file, HELIOGRAPH_VAULT_ROTATE_AFTER="3650d")
     assert part(server, "vault")["status"] == "ok"
@@ -163,11 +173,10 @@ def test_a_file_that_is_spoiled_changes_nothing_and_is_told(start):
     file = server.folder / "data/encryption.keys"
     file.chmod(0o644)
     wait_for(server, "the keys cannot be read")
-    vault = part(server, "vault")
-    assert vault["status"] == "degraded" and "0600" in vault["reason"]
+    assert "0600" in wait_for_part(server, "vault", "degraded")["reason"]
     file.chmod(0o600)
     wait_for(server, "can be read again")
-    assert part(server, "vault")["status"] == "ok"
+    wait_for_part(server, "vault", "ok")
 
 
 def test_keys_of_the_settings_file_are_read_anew_on_a_signal(start, tmp_path):
@@ -206,13 +215,13 @@ def test_what_is_changed_in_the_audit_log_shows(start):
     ["rotate-keys", "--pause", "0"], ["rotate-keys", "--dance"]])
 def test_wrong_usage_ends_with_64(arguments, tmp_path):
     done = subprocess.run(
-        [BINARY, *arguments], env=clean_environment(), cwd=tmp_path, capture_output=True, text=True, timeout=20)
+        [BINARY, *arguments], env=clean_environment(), cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 64 and done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["audit", "verify"], ["rotate-keys"]])
 def test_a_database_that_is_not_there_is_not_made(arguments, tmp_path):
     done = subprocess.run(
-        [BINARY, *arguments], env=clean_environment(), cwd=tmp_path, capture_output=True, text=True, timeout=20)
+        [BINARY, *arguments], env=clean_environment(), cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "heliograph.db" in done.stderr
     assert not (tmp_path / "data").exists()

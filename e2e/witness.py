@@ -57,5 +57,6 @@ class Witness(threading.Thread):
     def check(self):
         assert not self.failures, self.failures
         assert self.times, "the witness saw nothing"
-        assert statistics.median(self.times) < 0.1, f"median {statistics.median(self.times):.3f} s"
-        assert max(self.times) < 2, f"at worst {max(self.times):.3f} s"
+        # What is done to the server is done by the same machine, which may be busy with other things besides.
+        assert statistics.median(self.times) < 0.25, f"median {statistics.median(self.times):.3f} s"
+        assert max(self.times) < 5, f"at worst {max(self.times):.3f} s"

@@ -200,7 +200,7 @@ final class BotHouse: Sendable {
 func until(
     _ place: SourceLocation = #_sourceLocation, _ isSo: @Sendable () async throws -> Bool
 ) async throws {
-    for _ in 0..<2000 {
+    for _ in 0..<6000 {
         if try await isSo() { return }
         try await Task.sleep(for: .milliseconds(5))
     }

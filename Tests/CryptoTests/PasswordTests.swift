@@ -70,7 +70,7 @@ import Testing
         let time = ContinuousClock().measure {
             #expect(throws: PasswordError.tooCostly) { try hasher().verify(Secret("x"), against: text) }
         }
-        #expect(time < .milliseconds(500))
+        #expect(time < .seconds(5))
     }
 
     private static let tail = "$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"

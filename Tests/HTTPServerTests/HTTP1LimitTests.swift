@@ -42,7 +42,7 @@ import Wire
             let answer = try await client.readToEnd()
             drip.cancel()
             #expect(answer.hasPrefix("HTTP/1.1 408 "))
-            #expect(EventLoop.clock() - begin < 5_000_000_000)
+            #expect(EventLoop.clock() - begin < 9_000_000_000)
             await client.close()
         }
     }
@@ -140,13 +140,13 @@ import Wire
     }
 
     @Test func `the time of a handler does not count while it waits for the client`() async throws {
-        try await TestServer.run(TestRoutes.all, limits: limits { $0.handlerTimeout = .milliseconds(60) }) {
+        try await TestServer.run(TestRoutes.all, limits: limits { $0.handlerTimeout = .seconds(1) }) {
             server in
             let client = try await server.connect()
             try await client.begin(ClientRequest("POST", "/echo", body: ["a", "b"]))
             for _ in 0..<3 {
                 try await client.sendPart("part")
-                try await Task.sleep(for: .milliseconds(40))
+                try await Task.sleep(for: .milliseconds(500))
             }
             try await client.endBody([])
             #expect(try await client.answer().text == "partpartpart")
@@ -160,11 +160,11 @@ import Wire
         let route = Route(.post, "/slowly", .open) { request in
             .stream { writer in
                 for try await part in request.body.parts { try await writer.write(part) }
-                try await request.connection.loop.sleep(for: .milliseconds(120))
+                try await request.connection.loop.sleep(for: .milliseconds(1200))
                 try await writer.write("end")
             }
         }
-        try await TestServer.run([route], limits: limits { $0.handlerTimeout = .milliseconds(40) }) {
+        try await TestServer.run([route], limits: limits { $0.handlerTimeout = .seconds(1) }) {
             server in
             let client = try await server.connect()
             for _ in 0..<2 {
@@ -174,7 +174,7 @@ import Wire
                 var body: [UInt8] = []
                 while let part = try await client.answerPart() { body += part }
                 #expect(String(decoding: body, as: UTF8.self) == "part end")
-                try await Task.sleep(for: .milliseconds(60))
+                try await Task.sleep(for: .milliseconds(1200))
             }
             await client.close()
         }

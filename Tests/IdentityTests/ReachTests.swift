@@ -107,6 +107,6 @@ import Testing
             }
         }
         // A debug build, on a busy machine; the release build's figure is in the benchmarks.
-        #expect(took / rounds < .microseconds(20))
+        #expect(took / rounds < .microseconds(60))
     }
 }

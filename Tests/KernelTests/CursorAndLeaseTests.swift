@@ -175,7 +175,7 @@ import Testing
                     }
                 }
                 group.addTask { await keeper.run() }
-                let deadline = ContinuousClock.now + .seconds(10)
+                let deadline = ContinuousClock.now + .seconds(30)
                 while !lost.isRaised, ContinuousClock.now < deadline {
                     try await Task.sleep(for: .milliseconds(5))
                 }

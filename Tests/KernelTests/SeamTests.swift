@@ -144,7 +144,7 @@ import Testing
             let tasks = filters.map { filter in
                 Task { try await log.reader(filter, from: .now).next().count }
             }
-            let deadline = ContinuousClock.now + .seconds(10)
+            let deadline = ContinuousClock.now + .seconds(30)
             func shown() -> String { MetricText.prometheus.render(metrics.snapshots()).repairedText }
             while !shown().contains("log_readers 2\n"), ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(5))

@@ -126,7 +126,7 @@ final class SendHouse: Sendable {
     func wait(_ id: Int64, _ state: Send.State, _ place: SourceLocation = #_sourceLocation) async throws
         -> Send
     {
-        for _ in 0..<2000 {
+        for _ in 0..<6000 {
             if let send = try await sends.send(id), send.state == state { return send }
             try await Task.sleep(for: .milliseconds(5))
         }

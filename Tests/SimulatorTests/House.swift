@@ -120,7 +120,7 @@ struct House: Sendable {
 
     /// Waits until something holds.
     func wait(_ what: String, until holds: () async throws -> Bool) async throws {
-        let deadline = EventLoop.clock() + 10_000_000_000
+        let deadline = EventLoop.clock() + 30_000_000_000
         while try await !holds() {
             guard EventLoop.clock() < deadline else {
                 Issue.record("waited in vain: \(what)")

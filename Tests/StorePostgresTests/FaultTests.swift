@@ -110,7 +110,7 @@ private func underLoad(
                     try await away { try server.start() }
                     let back = ContinuousClock.now
                     let before = ledger.count
-                    #expect(try await eventually(within: .seconds(5)) { ledger.count > before + 100 })
+                    #expect(try await eventually(within: .seconds(15)) { ledger.count > before + 100 })
                     print("back after", ContinuousClock.now - back)
                 }
             }
@@ -128,7 +128,7 @@ private func underLoad(
                 proxy.cut()
             }
             let before = ledger.count
-            #expect(try await eventually(within: .seconds(5)) { ledger.count > before + 100 })
+            #expect(try await eventually(within: .seconds(15)) { ledger.count > before + 100 })
         }
         await database.close()
     }
@@ -143,7 +143,7 @@ private func underLoad(
         try await withPostgres(settings, on: server) { database, _ in
             try await underLoad(database) { ledger in
                 server.freeze()
-                let isNoticed = try await eventually(within: .seconds(10)) { database.state != .ready }
+                let isNoticed = try await eventually(within: .seconds(20)) { database.state != .ready }
                 #expect(isNoticed)
                 guard case .unavailable(let reason) = database.state else { return }
                 #expect(reason.contains("does not answer"), "\(reason)")
@@ -152,7 +152,7 @@ private func underLoad(
                 server.thaw()
                 let back = ContinuousClock.now
                 let before = ledger.count
-                let isBack = try await eventually(within: .seconds(5)) { ledger.count > before + 100 }
+                let isBack = try await eventually(within: .seconds(15)) { ledger.count > before + 100 }
                 #expect(isBack)
                 print("thawed after", ContinuousClock.now - back)
             }
@@ -167,7 +167,7 @@ private func underLoad(
             try await away { server.stop() }
             #expect(try await eventually { database.state != .ready })
             try await away { try server.start() }
-            #expect(try await eventually(within: .seconds(5)) { database.state == .ready })
+            #expect(try await eventually(within: .seconds(15)) { database.state == .ready })
         }
     }
 

@@ -63,21 +63,26 @@ final class Spawner: Sendable {
     }
 }
 
-/// A port that nobody listened at a moment ago.
+/// A port that nobody listened at a moment ago, and that the kernel gives to no client.
+///
+/// A client that got it while the server is away would keep the server from it, or even reach itself there.
 func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            unsafe bind(descriptor, pointer, length) | getsockname(descriptor, pointer, &length)
+    for _ in 0..<1000 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        address.sin_port = UInt16.random(in: 10_000..<20_000).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe bind(descriptor, pointer, length) | getsockname(descriptor, pointer, &length)
+            }
         }
+        if status == 0 { return UInt16(bigEndian: address.sin_port) }
     }
-    guard status == 0 else { throw POSIXError(.EADDRINUSE) }
-    return UInt16(bigEndian: address.sin_port)
+    throw POSIXError(.EADDRINUSE)
 }
 
 /// Runs what blocks on a thread of its own, because the threads of the pool are few.

@@ -33,7 +33,7 @@ class Sim:
             raise Refused(json.load(error)["description"]) from None
 
 
-def wait_for(what, found, seconds=20):
+def wait_for(what, found, seconds=45):
     """What `found` gives, as soon as that is something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -71,7 +71,7 @@ class Person:
     def messages(self):
         return self.sim("messages", **{"as": self.id}, chat=self.bot)
 
-    def answer(self, seconds=20):
+    def answer(self, seconds=45):
         """The next message of the bot that was not looked at yet."""
         def found():
             later = [

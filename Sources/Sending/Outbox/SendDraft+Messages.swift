@@ -26,6 +26,31 @@ extension SendDraft {
 }
 
 extension SendDraft.Body {
+    /// All that is no file, as a JSON object; of a form everything is a text there.
+    func texts() throws(SendError) -> Bytes {
+        guard case .form(let bytes, let type) = self else { return parts.bytes }
+        var writer = JSONWriter()
+        do throws(FormError) {
+            writer.beginObject()
+            if let boundary = MultipartParser.boundary(ofContentType: type) {
+                for part in try MultipartPart.parse(bytes, boundary: boundary) where part.head.filename == nil
+                {
+                    writer.key(part.head.name)
+                    writer.text(part.bytes)
+                }
+            } else {
+                for field in try FormField.parse(bytes) {
+                    writer.key(field.name)
+                    writer.text(field.value)
+                }
+            }
+            writer.endObject()
+        } catch {
+            throw .invalid("body", error.description)
+        }
+        return writer.finish()
+    }
+
     /// A parameter that is JSON, such as a list; nil where there is none.
     fileprivate func parameter(_ name: String) -> JSONView? {
         do throws(JSONError) {

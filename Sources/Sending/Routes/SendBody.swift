@@ -1,6 +1,5 @@
 import Base
 import BotAPI
-import Crypto
 import Wire
 
 /// What a client asks to be sent: one content, and how it goes.
@@ -11,18 +10,6 @@ struct SendBody {
         var method: BotMethod
         var body: SendDraft.Body
         var terms: SendTerms
-
-        /// A call that is understood here.
-        init(_ request: any BotRequest, chat: Int64, _ terms: SendTerms) {
-            self.init(chat: chat, method: request.method, body: SendDraft.Body(request), terms: terms)
-        }
-
-        init(chat: Int64, method: BotMethod, body: SendDraft.Body, terms: SendTerms) {
-            self.chat = chat
-            self.method = method
-            self.body = body
-            self.terms = terms
-        }
     }
 
     /// The fields that hold a file, by how it is shown.
@@ -86,29 +73,9 @@ struct SendBody {
     }
 }
 
-extension SendDraft.Body {
-    /// How a call is carried: as JSON, or as a form where it holds files.
-    init(_ request: any BotRequest) {
-        let (parameters, uploads) = (request.parameters, request.uploads)
-        guard !uploads.isEmpty else {
-            self = .json(parameters.json)
-            return
-        }
-        // The boundary is the content's hash: the same request makes the same bytes, and no content holds its own hash.
-        var hash = SHA256()
-        hash.update(parameters.json)
-        for (name, file) in uploads {
-            hash.update(Bytes("\n\(name) \(file.name) \(file.bytes.count)\n"))
-            hash.update(file.bytes)
-        }
-        let digest = hash.finish()
-        let form = parameters.form(with: uploads, boundary: digest.number(at: 0), digest.number(at: 8))
-        self = .form(form.bytes, contentType: form.contentType)
-    }
-}
-
-extension Bytes {
-    fileprivate func number(at start: Int) -> UInt64 {
-        part(start, 8).reduce(0) { $0 << 8 | UInt64($1) }
+extension SendBody.Parsed {
+    /// A call that is understood here.
+    init(_ request: any BotRequest, chat: Int64, _ terms: SendTerms) {
+        self.init(chat: chat, method: request.method, body: SendDraft.Body(request), terms: terms)
     }
 }

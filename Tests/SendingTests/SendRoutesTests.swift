@@ -79,7 +79,7 @@ import Wire
             #expect(looked.json["data"]?["result"]?["text"]?.string == "hi")
             #expect(
                 door.house.telegram.calls.first?.body
-                    == #"{"chat_id":5,"text":"hi","reply_parameters":{"message_id":9},"parse_mode":"HTML"}"#)
+                    == #"{"chat_id":5,"text":"hi","parse_mode":"HTML","reply_parameters":{"message_id":9}}"#)
         }
     }
 

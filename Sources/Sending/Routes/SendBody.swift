@@ -30,12 +30,12 @@ struct SendBody {
         guard let chat = chat ?? named else { throw fields.invalid("chatId", "is missing") }
         let terms = try SendTerms(fields)
         var body = SendBody(fields: fields, chat: chat, options: try MessageOptions(fields))
+        let requests = try body.requests()
         if let name = try fields.text("method") {
             let (method, parameters) = try body.free(name)
-            try body.checkSingle(["method"])
+            try body.checkSingle(["method"] + requests.map(\.field))
             return Parsed(chat: chat, method: method, body: .json(parameters), terms: terms)
         }
-        let requests = try body.requests()
         try body.checkSingle(requests.map(\.field))
         guard let first = requests.first else {
             throw fields.invalid("text", "there is neither a text, a file nor anything else to send")

@@ -21,7 +21,7 @@ struct MessageRoutes {
                 }
             },
             Route(.delete, Self.message, .needs(.chatsSend), Self.delete) { request in
-                try await self.change(request, try SendForm.query(of: request)) {
+                try await self.change(request, try await SendForm.optional(of: request)) {
                     MessageDeletion(of: [$0], in: $1)
                 }
             },
@@ -37,19 +37,19 @@ struct MessageRoutes {
                 }
             },
             Route(.delete, Self.message + "/reaction", .needs(.chatsSend), Self.unreact) { request in
-                try await self.change(request, try SendForm.query(of: request)) {
+                try await self.change(request, try await SendForm.optional(of: request)) {
                     MessageReaction(.none, to: $0, in: $1)
                 }
             },
             Route(.put, Self.message + "/pin", .needs(.chatsSend), Self.pin) { request in
-                let fields = try SendForm.query(of: request)
+                let fields = try await SendForm.optional(of: request)
                 let isQuiet = try fields.flag("disableNotification")
                 return try await self.change(request, fields) {
                     MessagePin($0, in: $1, isPinned: true, disableNotification: isQuiet)
                 }
             },
             Route(.delete, Self.message + "/pin", .needs(.chatsSend), Self.unpin) { request in
-                try await self.change(request, try SendForm.query(of: request)) {
+                try await self.change(request, try await SendForm.optional(of: request)) {
                     MessagePin($0, in: $1, isPinned: false)
                 }
             },

@@ -6,7 +6,8 @@ import Wire
 ///
 /// In a form and in a query everything is a text: numbers, truth values and JSON are read from texts, too.
 struct SendFields {
-    private let view: JSONView
+    /// The values by their names in camelCase.
+    private let values: [String: JSONView]
     /// What stands before the names in errors, such as `poll.`.
     private let path: String
     /// The files of a form, by the names of their parts.
@@ -16,11 +17,20 @@ struct SendFields {
 
     init(_ view: JSONView, uploads: [String: InputFile.Upload] = [:]) throws(SendError) {
         guard view.kind == .object else { throw .invalid("body", "must be an object") }
-        self.init(view, path: "", uploads)
+        try self.init(view, path: "", uploads)
     }
 
-    private init(_ view: JSONView, path: String, _ uploads: [String: InputFile.Upload]) {
-        self.view = view
+    private init(
+        _ view: JSONView, path: String, _ uploads: [String: InputFile.Upload]
+    ) throws(SendError) {
+        var values: [String: JSONView] = [:]
+        for member in view.members {
+            // Whoever wrote it may have meant the other one.
+            guard values.updateValue(member.value, forKey: Self.camel(member.name)) == nil else {
+                throw .invalid(path + member.name.prefix(64), "is given twice")
+            }
+        }
+        self.values = values
         self.path = path
         self.uploads = uploads
     }
@@ -28,17 +38,14 @@ struct SendFields {
     func invalid(_ name: String, _ reason: String) -> SendError { .invalid(path + name, reason) }
 
     /// The field's value; nil where there is none, or null.
-    subscript(name: String) -> JSONView? {
-        guard let value = view[name] ?? view[Self.snake(name)], !value.isNull else { return nil }
-        return value
-    }
+    subscript(name: String) -> JSONView? { values[name].flatMap { $0.isNull ? nil : $0 } }
 
     /// Whether the field is there, be it null.
-    func has(_ name: String) -> Bool { view[name] != nil || view[Self.snake(name)] != nil }
+    func has(_ name: String) -> Bool { values[name] != nil }
 
     /// The name of the part that holds the field's file.
     func part(_ name: String) -> String? {
-        [name, Self.snake(name)].first { uploads[$0] != nil }
+        uploads.keys.first { Self.camel($0) == name }
     }
 
     // MARK: Kinds of values
@@ -106,7 +113,7 @@ struct SendFields {
     /// An object whose fields count here, too.
     func fields(_ name: String) throws(SendError) -> SendFields? {
         guard let value = try object(name) else { return nil }
-        return SendFields(value, path: "\(path)\(name).", [:])
+        return try SendFields(value, path: "\(path)\(name).", [:])
     }
 
     /// A list of objects, of so many at most.
@@ -116,7 +123,7 @@ struct SendFields {
         var items: [SendFields] = []
         for item in list.elements {
             guard item.kind == .object else { throw invalid("\(name)[\(items.count)]", "must be an object") }
-            items.append(SendFields(item, path: "\(path)\(name)[\(items.count)].", [:]))
+            items.append(try SendFields(item, path: "\(path)\(name)[\(items.count)].", [:]))
         }
         return items
     }
@@ -144,11 +151,12 @@ struct SendFields {
         }
     }
 
-    private static func snake(_ name: String) -> String {
-        name.reduce(into: "") { result, letter in
-            if letter.isUppercase { result += "_" }
-            result += letter.lowercased()
-        }
+    private static func camel(_ name: String) -> String {
+        guard name.utf8.contains(UInt8(ascii: "_")) else { return name }
+        var words = name.split(separator: "_").makeIterator()
+        var camel = words.next().map { String($0) } ?? ""
+        while let word = words.next() { camel += word.prefix(1).uppercased() + word.dropFirst() }
+        return camel
     }
 }
 

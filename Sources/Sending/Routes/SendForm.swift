@@ -20,12 +20,23 @@ enum SendForm {
         return try fields(of: try await request.body.collect(max: formBytesMax), type)
     }
 
+    /// The fields of a request that needs no body: those of its query, unless it has one.
+    static func optional(of request: Request) async throws -> SendFields {
+        let body = try await request.body.collect(max: textBytesMax)
+        return body.isEmpty ? try query(of: request) : try SendFields(parse(body).root)
+    }
+
     /// The fields of a query, all of them texts.
     static func query(of request: Request) throws(SendError) -> SendFields {
         var writer = JSONWriter()
         do throws(FormError) {
             let items = try FormField.parse(request.query)
-            writer.object { for item in items { $0.field(item.name, item.value.repairedText) } }
+            writer.object {
+                for item in items {
+                    $0.key(item.name)
+                    $0.text(item.value)
+                }
+            }
         } catch {
             throw .invalid("query", error.description)
         }

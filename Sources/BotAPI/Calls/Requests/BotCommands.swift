@@ -3,12 +3,10 @@ internal import Wire
 
 /// For whom the commands of a bot are.
 package struct CommandAudience: Sendable {
-    /// Telegram's `BotCommandScope`; nil stands for everybody.
-    package var scope: Bytes?
-    /// Two letters; nil stands for all languages that have none of their own.
-    package var languageCode: String?
+    private let scope: Bytes?
+    private let languageCode: String?
 
-    /// The commands of a scope and a language.
+    /// The commands of Telegram's `BotCommandScope`, or everybody's; and of a language of two letters, or of all without their own.
     package init(scope: Bytes? = nil, languageCode: String? = nil) {
         self.scope = scope
         self.languageCode = languageCode

@@ -1,6 +1,7 @@
 /// What is told to whoever has pressed a button.
 package struct CallbackAnswer: BotRequest {
     private let query: String
+    /// What is shown.
     package var text: String?
     /// Whether the text is to be closed by hand.
     package var showAlert: Bool?

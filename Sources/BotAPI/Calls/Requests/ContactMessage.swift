@@ -2,8 +2,9 @@
 package struct ContactMessage: BotRequest {
     private let chat: Int64
     private let options: MessageOptions
-    package let phoneNumber: String
-    package let firstName: String
+    private let phoneNumber: String
+    private let firstName: String
+    /// What follows the first name.
     package var lastName: String?
     /// More about the person, as a vCard.
     package var vcard: String?

@@ -2,9 +2,9 @@
 package struct LocationMessage: BotRequest {
     private let chat: Int64
     private let options: MessageOptions
-    package let latitude: Double
-    package let longitude: Double
-    /// In metres.
+    private let latitude: Double
+    private let longitude: Double
+    /// How far it may be off, in metres.
     package var horizontalAccuracy: Double?
     /// For how many seconds the place can be changed.
     package var livePeriod: Int64?

@@ -5,14 +5,11 @@ internal import Wire
 package struct MediaGroup: BotRequest {
     /// One of the files.
     package struct Item: Sendable {
-        /// How it is shown.
-        package let kind: MediaMessage.Kind
-        /// The file.
-        package let file: InputFile
-        /// What stands below it.
-        package let caption: FormattedText?
+        fileprivate let kind: MediaMessage.Kind
+        fileprivate let file: InputFile
+        fileprivate let caption: FormattedText?
 
-        /// A file with or without a caption.
+        /// A file that is shown in its way, with or without a caption below.
         package init(_ kind: MediaMessage.Kind, _ file: InputFile, caption: FormattedText? = nil) {
             self.kind = kind
             self.file = file

@@ -6,6 +6,7 @@ package struct MessageEdit: BotRequest {
     package enum Change: Sendable {
         /// The text; the options of the link's preview are Telegram's JSON.
         case text(FormattedText, linkPreviewOptions: Bytes?)
+        /// What stands below a file.
         case caption(FormattedText)
         /// Only what every change may bring.
         case replyMarkup

@@ -6,10 +6,13 @@ package struct MessageOptions: Sendable {
     package var replyParameters: Bytes?
     /// Its buttons, as Telegram's JSON.
     package var replyMarkup: Bytes?
+    /// Whether it comes without a sound.
     package var disableNotification: Bool?
+    /// Whether it cannot be forwarded or kept.
     package var protectContent: Bool?
     /// The topic that it goes to.
     package var messageThreadID: Int64?
+    /// What is played when it comes, in a private chat.
     package var messageEffectID: String?
 
     /// No options.
@@ -27,17 +30,14 @@ package struct MessageOptions: Sendable {
 
 /// A text, and how its special parts are told: by marks in it, or by a list of them.
 package struct FormattedText: Sendable {
-    /// The text, with marks where a mode says how to read them.
-    package var text: String
-    /// HTML, MarkdownV2 or Markdown.
-    package var parseMode: String?
-    /// Telegram's list of `MessageEntity`.
-    package var entities: Bytes?
+    private let text: String
+    private let parseMode: String?
+    private let entities: Bytes?
 
     /// Marks and links count for nothing with Telegram, whose own bounds are 4,096 for a text and 1,024 for a caption.
     private static let charactersMax = 65_536
 
-    /// A text of a form.
+    /// A text whose marks are of a mode (HTML, MarkdownV2, Markdown), or that has Telegram's list of `MessageEntity`.
     package init(_ text: String, parseMode: String? = nil, entities: Bytes? = nil) {
         self.text = text
         self.parseMode = parseMode

@@ -7,6 +7,7 @@ package struct MessageReaction: BotRequest {
     package enum Sign: Sendable {
         /// Nothing any more.
         case none
+        /// One of those that Telegram knows.
         case emoji(String)
         /// Telegram's list of `ReactionType`.
         case list(Bytes)

@@ -1,7 +1,12 @@
 /// Messages of one chat that are sent once more to another: as they are, or as if they were new.
 package struct MessageRelay: BotRequest {
     /// Whether it is told where they are from.
-    package enum Kind: Sendable { case forward, copy }
+    package enum Kind: Sendable {
+        /// It is.
+        case forward
+        /// It is not.
+        case copy
+    }
 
     private let kind: Kind
     private let chat: Int64

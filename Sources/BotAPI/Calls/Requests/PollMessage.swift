@@ -4,10 +4,11 @@ internal import Wire
 package struct PollMessage: BotRequest {
     private let chat: Int64
     private let options: MessageOptions
-    package let question: String
-    /// What can be answered.
-    package let answers: [String]
+    private let question: String
+    private let answers: [String]
+    /// Whether nobody sees who has answered what; so without it.
     package var isAnonymous: Bool?
+    /// Whether one may choose several.
     package var allowsMultipleAnswers: Bool?
     /// Makes it a quiz: which answer is right, from 0.
     package var correctOption: Int64?

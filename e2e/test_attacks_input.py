@@ -23,10 +23,16 @@ TEXTS = {
     "a tag": "<script>alert(1)</script>", "nothing": "", "blanks": "   ", "long": "a" * 10_000,
     "very long": "é" * 300_000}
 # No bot is there: what is good but for one field is refused in the end, too.
-MESSAGE = {
-    "botId": "42", "text": "x", "photo": "f", "caption": "c", "parseMode": "HTML", "replyToMessageId": 1,
-    "replyMarkup": {}, "method": "sendMessage", "params": {}, "priority": "bulk", "sendAt": "2099-01-01T00:00:00Z",
-    "correlationId": "c", "wait": "none", "waitSeconds": 1}
+TERMS = {
+    "botId": "42", "priority": "bulk", "sendAt": "2099-01-01T00:00:00Z", "correlationId": "c", "wait": "none",
+    "waitSeconds": 1}
+FILES = ("photo", "document", "video", "audio", "animation", "voice", "videoNote", "sticker", "file")
+MESSAGE = TERMS | dict.fromkeys(FILES, "f") | {
+    "text": "x", "type": "photo", "caption": "c", "parseMode": "HTML", "entities": [], "captionEntities": [],
+    "linkPreviewOptions": {}, "replyToMessageId": 1, "replyParameters": {}, "replyMarkup": {},
+    "disableNotification": True, "protectContent": True, "messageThreadId": 1, "messageEffectId": "e",
+    "mediaGroup": [], "location": {}, "contact": {}, "poll": {}, "forward": {}, "copy": {}, "method": "sendMessage",
+    "params": {}}
 # Every field of every operation that takes a body, with a body that is good but for one field.
 BODIES = {
     ("POST", "/api/v1/auth/login"): {"username": "nobody", "password": PASSWORD},
@@ -51,6 +57,18 @@ BODIES = {
     ("POST", "/api/v1/chats/{id}/messages"): MESSAGE,
     ("POST", "/api/v1/messages/send/{chatId}"): MESSAGE,
     ("POST", "/api/v1/sends/batch"): {"sends": []},
+    ("PATCH", "/api/v1/chats/{id}/messages/{messageId}"): TERMS | {
+        "text": "x", "caption": "c", "parseMode": "HTML", "entities": [], "captionEntities": [],
+        "linkPreviewOptions": {}, "replyMarkup": {}},
+    ("POST", "/api/v1/chats/{id}/messages/delete"): TERMS | {"messageIds": [1]},
+    ("PUT", "/api/v1/chats/{id}/messages/{messageId}/reaction"): TERMS | {
+        "emoji": "x", "reaction": [], "isBig": True},
+    ("POST", "/api/v1/chats/{id}/actions"): {"action": "typing", "botId": "42", "messageThreadId": 1},
+    ("POST", "/api/v1/bots/{id}/callbacks/{queryId}/answer"): {
+        "text": "x", "showAlert": True, "url": "u", "cacheTime": 1},
+    ("POST", "/api/v1/bots/{id}/inline-queries/{queryId}/answer"): {
+        "results": [], "cacheTime": 1, "isPersonal": True, "nextOffset": "o", "button": {}},
+    ("PUT", "/api/v1/bots/{id}/commands"): {"commands": [], "scope": {}, "languageCode": "de"},
 }
 FIELDS = [(*call, field) for call, body in BODIES.items() for field in body]
 ODD = [0, -1, 2**63, 1.5, True, None, [], {}, [[]], [None], {"a": 1}, ["a"] * 10_000]
@@ -83,7 +101,7 @@ def table(realm):
 def send(realm, method, path, body, sequence=[0]):
     sequence[0] += 1
     body = {key: value.format(new=f"new-{sequence[0]}") if value == "{new}" else value for key, value in body.items()}
-    path = path.format(id=realm.subject, name="odd", chatId=5, username="nobody")
+    path = path.format(id=realm.subject, name="odd", chatId=5, username="nobody", messageId=1, queryId=1)
     content = json.dumps(body).encode()
     return realm.admin.call(method, path, content)
 
@@ -145,7 +163,7 @@ BROKEN = {
 @pytest.mark.parametrize("method, path", BODIES)
 def test_a_body_that_is_no_object_is_refused(realm, method, path, what):
     before = table(realm)
-    answer = realm.admin.call(method, path.format(id=realm.subject, name="odd", chatId=5, username="nobody"), BROKEN[what])
+    answer = realm.admin.call(method, path.format(id=realm.subject, name="odd", chatId=5, username="nobody", messageId=1, queryId=1), BROKEN[what])
     if answer.status_code != 200:
         assert_refused(answer, 400, 401, 403, 404, 422, 429)
         assert table(realm) == before

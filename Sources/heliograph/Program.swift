@@ -83,9 +83,12 @@ enum Program {
             options: [json, Command.Option("--limit", value: "N", "How many at most (50).")],
             takesSettings: true),
         Command(
-            "send", "Sends a text to a chat, through the outbox of the running server.",
+            "send", "Sends a text or a file to a chat, through the outbox of the running server.",
             details: "TEXT is the text, or `-` for standard input.", operands: ["CHAT", "TEXT"],
             options: [
+                Command.Option("--photo", value: "FILE", "Sends a picture in place of a text."),
+                Command.Option("--document", value: "FILE", "Sends any file in place of a text."),
+                Command.Option("--caption", value: "TEXT", "What stands below the file."),
                 Command.Option("--bot", value: "NAME", "The bot that sends, where several reach the chat."),
                 Command.Option("--no-wait", "Does not wait for the outcome."),
             ], takesSettings: true),

@@ -228,9 +228,9 @@ final class FacadeHouse: Sendable {
     }
 
     @discardableResult
-    func receive(json: String) async throws -> Position {
+    func receive(json: String, by other: EventLog? = nil) async throws -> Position {
         let draft = try Update(JSON.parse(Bytes(json)).root).draft(of: bot.id, payload: Bytes(json))
-        guard case .new(let position) = try await log.append([draft])[0] else {
+        guard case .new(let position) = try await (other ?? log).append([draft])[0] else {
             Issue.record("the update is a repetition")
             return .zero
         }

@@ -59,6 +59,29 @@ import Wire
     }
 
     @Test(arguments: Backend.allCases)
+    func `what another node has taken in can be confirmed before this one is told of it`(backend: Backend)
+        async throws
+    {
+        try await FacadeHouse.open(backend) { house in
+            let token = try await reader(house)
+            let other = try await EventLog(house.database)
+            for number in 1...3 {
+                try await house.receive(json: #"{"update_id":\#(number),"poll":{"id":"1"}}"#, by: other)
+            }
+            let all = try await house.call(token, "getUpdates")
+            #expect(all.numbers.count == 3)
+            let second = all.numbers[1]
+            #expect(
+                try await house.call(token, "getUpdates?offset=\(second + 1)").numbers == [all.numbers[2]])
+            #expect(try await house.call(token, "getUpdates?offset=\(all.numbers[2] + 1)").numbers == [])
+            #expect(try await house.call(token, "getUpdates?offset=9223372036854775807").numbers == [])
+            try await house.receive(json: #"{"update_id":4,"poll":{"id":"1"}}"#, by: other)
+            #expect(try await house.call(token, "getUpdates").numbers.count == 1)
+            other.close()
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
     func `a negative offset counts what the key may see`(backend: Backend) async throws {
         try await FacadeHouse.open(backend) { house in
             let whole = try await reader(house)

@@ -1,67 +1,13 @@
 import Base
-import BotAPI
-import HTTPClient
 import HTTPServer
-import Kernel
-import Reactor
-import StoreTesting
 import Testing
 import Wire
 
 @testable import Sending
 
 @Suite struct SendRoutesTests {
-    /// Who sends a request: by name, as the gate would find out.
-    private static let callers: [String: Caller] = [
-        "all": SendHouse.caller,
-        "five": Caller(
-            userID: 5, userName: "five", credential: .token, roles: [],
-            permissions: [.chatsRead, .chatsSend],
-            reach: ChatReach(
-                read: .init([.chat(5)]), send: .init([.of(chats: [5, 6], sources: [])]), manage: .nothing)),
-        "none": Caller(
-            userID: 6, userName: "none", credential: .token, roles: [],
-            permissions: [.chatsRead, .chatsSend],
-            reach: .nothing),
-    ]
-
-    struct Door: Sendable {
-        let house: SendHouse
-        let client: HTTPClient
-        let base: String
-
-        func send(
-            _ method: HTTPMethod, _ path: String, _ body: String? = nil, as caller: String = "all",
-            key: String? = nil
-        ) async throws -> (status: Int, json: JSONValue) {
-            var request = HTTPClientRequest(method, base + path, fields: ["x-caller": caller])
-            if let key { request.fields.append("idempotency-key", key) }
-            if let body { request.body = .bytes(Bytes(body)) }
-            let response = try await client.send(request)
-            return (response.status, JSONValue(try JSON.parse(response.body).root))
-        }
-    }
-
-    private func open(_ body: (Door) async throws -> Void) async throws {
-        try await SendHouse.open { house in
-            let address = try #require(SocketAddress("127.0.0.1:0"))
-            let loops = try TestLoops.shared.get()
-            let server = HTTPServer(
-                addresses: [address], on: loops, router: Router(SendRoutes(house.sends).routes),
-                middleware: [
-                    { request, next in
-                        var request = request
-                        request.caller = Self.callers[request.fields["x-caller"] ?? ""]
-                        return try await next(request)
-                    }
-                ])
-            try await server.start()
-            let listening = try #require(server.listening.first)
-            let client = try HTTPClient(on: loops.next())
-            try await body(Door(house: house, client: client, base: "http://\(listening)"))
-            await client.shutdown()
-            _ = await server.stop(by: EventLoop.clock() + 1_000_000_000)
-        }
+    private func open(_ body: (SendDoor) async throws -> Void) async throws {
+        try await SendDoor.open(body)
     }
 
     @Test(arguments: ["/api/v1/chats/5/messages", "/api/v1/messages/send/5"])
@@ -79,7 +25,7 @@ import Wire
             #expect(looked.json["data"]?["result"]?["text"]?.string == "hi")
             #expect(
                 door.house.telegram.calls.first?.body
-                    == #"{"chat_id":5,"text":"hi","reply_parameters":{"message_id":9},"parse_mode":"HTML"}"#)
+                    == #"{"chat_id":5,"text":"hi","parse_mode":"HTML","reply_parameters":{"message_id":9}}"#)
         }
     }
 

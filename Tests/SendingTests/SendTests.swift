@@ -165,6 +165,25 @@ import Wire
         }
     }
 
+    @Test func `a group that became a supergroup is followed with files, too`() async throws {
+        try await SendHouse.open { house in
+            let upload = InputFile.Upload(name: "a", "content")
+            let draft = SendDraft(bot: 42, chat: -5, MediaMessage(to: -5, .document, .upload(upload)))
+            house.telegram.answers { call in
+                call.number == 1
+                    ? FakeTelegram.refusal(400, "Bad Request: upgraded", #"{"migrate_to_chat_id":-1005}"#)
+                    : FakeTelegram.message(call)
+            }
+            let send = try await house.sent(draft)
+            #expect(send.state == .sent)
+            #expect(send.chat == -1005)
+            let call = try #require(house.telegram.calls.last)
+            let boundary = MultipartParser.boundary(ofContentType: Bytes(call.type ?? ""))
+            let parts = try MultipartPart.parse(call.body, boundary: try #require(boundary))
+            #expect(parts.map(\.bytes) == ["-1005", "content"])
+        }
+    }
+
     @Test func `a scheduled send goes when its time has come`() async throws {
         try await SendHouse.open { house in
             let due = Clocks.system.now + .milliseconds(300)

@@ -30,6 +30,13 @@ package struct BotMethod: Sendable, Hashable {
         kind = Self.kind(of: name.lowercased())
     }
 
+    /// A method whose name is written in the source.
+    init(known name: StaticString) {
+        self.name = "\(name)"
+        isKnown = true
+        kind = Self.kind(of: self.name.lowercased())
+    }
+
     /// Whether carrying it out twice does no harm.
     package var isRepeatable: Bool { kind != .send }
 

@@ -91,8 +91,13 @@ struct GetUpdates: Sendable {
         let confirmed = try await programs.position(of: program)
         var wanted = confirmed
         if offset > 0 {
-            // Nobody can confirm what has not happened yet.
+            // Nobody can confirm what has not happened yet. Pages come from the database, which is a moment ahead of what
+            // readers are told.
             wanted = min(Position(offset - 1), log.end)
+            if wanted.number < offset - 1 {
+                let ahead = try await log.page(filter, after: wanted, limit: Int(Self.limitMax)).position
+                wanted = min(Position(offset - 1), max(wanted, ahead))
+            }
         } else if offset < 0 {
             // The last so many, and everything before them is forgotten.
             let count = Int(min(Self.limitMax, 0 - max(offset, -Self.limitMax)))

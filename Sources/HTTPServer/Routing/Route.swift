@@ -81,6 +81,8 @@ public struct Operation: Sendable {
     public var parameters: [Parameter]
     /// The body that it takes.
     public var request: Content?
+    /// The same as a form, where it may come as one.
+    public var form: Content?
     /// The answers that a client has to expect.
     public var responses: [Reply]
 
@@ -88,7 +90,7 @@ public struct Operation: Sendable {
     public init(
         _ id: String, _ summary: String, description: String = "", tags: [String] = [],
         parameters: [Parameter] = [],
-        request: Content? = nil, responses: [Reply] = []
+        request: Content? = nil, form: Content? = nil, responses: [Reply] = []
     ) {
         self.id = id
         self.summary = summary
@@ -96,6 +98,7 @@ public struct Operation: Sendable {
         self.tags = tags
         self.parameters = parameters
         self.request = request
+        self.form = form
         self.responses = responses
     }
 

@@ -26,6 +26,50 @@ extension SendDraft {
 }
 
 extension SendDraft.Body {
+    /// All that is no file, as a JSON object; of a form everything is a text there.
+    func texts() throws(SendError) -> Bytes {
+        guard case .form(let bytes, let type) = self else { return parts.bytes }
+        var writer = JSONWriter()
+        do throws(FormError) {
+            let texts =
+                if let boundary = MultipartParser.boundary(ofContentType: type) {
+                    try Self.texts(of: bytes, boundary)
+                } else { try FormField.parse(bytes) }
+            writer.object {
+                for field in texts {
+                    $0.key(field.name)
+                    $0.text(field.value)
+                }
+            }
+        } catch {
+            throw .invalid("body", error.description)
+        }
+        return writer.finish()
+    }
+
+    private static let pieceBytes = 64 << 10
+
+    /// Files may be large: they are passed over piece by piece.
+    private static func texts(of bytes: Bytes, _ boundary: Bytes) throws(FormError) -> [FormField] {
+        var parser = MultipartParser(boundary: boundary)
+        var texts: [FormField] = []
+        var (isFile, content): (Bool, [UInt8]) = (false, [])
+        for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
+            try parser.parse(bytes.part(start, min(pieceBytes, bytes.count - start))) { event in
+                switch event {
+                case .begin(let head):
+                    isFile = head.filename != nil
+                    content = []
+                    if !isFile { texts.append(FormField(head.name, Bytes())) }
+                case .data(let piece): if !isFile { content += piece }
+                case .end: if !isFile { texts[texts.count - 1].value = Bytes(content) }
+                }
+            }
+        }
+        try parser.finish()
+        return texts
+    }
+
     /// A parameter that is JSON, such as a list; nil where there is none.
     fileprivate func parameter(_ name: String) -> JSONView? {
         do throws(JSONError) {

@@ -51,9 +51,9 @@ package struct SendDraft: Sendable {
     ///
     /// Throws where it means another chat than it says, or one that has no number.
     func sources() throws(SendError) -> Set<Int64> {
-        guard case .json(let json) = body else { return [] }
+        let texts = try body.texts()
         let root: JSONView
-        do throws(JSONError) { root = try JSON.parse(json).root } catch {
+        do throws(JSONError) { root = try JSON.parse(texts).root } catch {
             throw .invalid("params", error.message)
         }
         for target in root.all("chat_id") where chat != nil && target.number != chat {

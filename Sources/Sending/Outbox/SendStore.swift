@@ -151,9 +151,10 @@ struct SendStore: Sendable {
                         + "DO UPDATE SET until = excluded.until WHERE excluded.until > send_pauses.until",
                     [.integer(send.bot), .integer(pause.chat ?? 0), .integer(pause.until.milliseconds)])
             }
-            if let bytes = body?.parts.bytes {
+            if let (type, bytes) = body?.parts {
                 try await transaction.execute(
-                    "UPDATE sends SET body = $2 WHERE id = $1", [.integer(send.id), .bytes(bytes)])
+                    "UPDATE sends SET body = $2, content_type = $3 WHERE id = $1",
+                    [.integer(send.id), .bytes(bytes), .text(type)])
             }
             return try await transaction.first(
                 "UPDATE sends SET state = 'PENDING', updated_at = $2, not_before = $3, chat = $4, error_code = $5, "

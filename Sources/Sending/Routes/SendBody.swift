@@ -2,124 +2,63 @@ import Base
 import BotAPI
 import Wire
 
-/// What a client asks to be sent, as JSON; names are taken in camelCase and in snake_case.
+/// What a client asks to be sent: one content, and how it goes.
 struct SendBody {
     /// The draft that it makes, but for its bot where none was named.
     struct Parsed {
         var chat: Int64
-        var bot: Int64?
         var method: BotMethod
-        var body: Bytes
-        var priority = SendPriority.interactive
-        var notBefore: Timestamp?
-        var correlation: String?
-        var idempotencyKey: String?
-        /// Whether the answer is to wait until it is sent, and how long.
-        var waits: Duration?
+        var body: SendDraft.Body
+        var terms: SendTerms
     }
 
-    /// What can be sent by a text alone: a file's id or URL.
-    private static let media: [(field: String, method: String)] = [
-        ("photo", "sendPhoto"), ("document", "sendDocument"), ("video", "sendVideo"), ("audio", "sendAudio"),
-        ("animation", "sendAnimation"), ("voice", "sendVoice"), ("videoNote", "sendVideoNote"),
-        ("sticker", "sendSticker"),
+    /// The fields that hold a file, by how it is shown.
+    static let media: [(field: String, kind: MediaMessage.Kind)] = [
+        ("photo", .photo), ("document", .document), ("video", .video), ("audio", .audio),
+        ("animation", .animation), ("voice", .voice), ("videoNote", .videoNote), ("sticker", .sticker),
     ]
 
-    /// What is passed on under Telegram's name.
-    private static let options: [(field: String, parameter: String)] = [
-        ("caption", "caption"), ("parseMode", "parse_mode"), ("entities", "entities"),
-        ("captionEntities", "caption_entities"), ("replyMarkup", "reply_markup"),
-        ("disableNotification", "disable_notification"), ("protectContent", "protect_content"),
-        ("messageThreadId", "message_thread_id"), ("linkPreviewOptions", "link_preview_options"),
-        ("messageEffectId", "message_effect_id"),
-    ]
-
-    /// Less than a handler has.
-    private static let waitMax = 25
-    private static let textMax = 200
-
-    private let view: JSONView
+    let fields: SendFields
+    let chat: Int64
+    let options: MessageOptions
+    /// The parts of the form that something names.
+    var namedParts: Set<String> = []
 
     /// Reads a body, for the chat of the path or one that it names itself.
-    static func parse(_ view: JSONView, chat: Int64?) throws(SendError) -> Parsed {
-        guard view.kind == .object else { throw .invalid("body", "must be an object") }
-        return try SendBody(view: view).parse(chat)
+    static func parse(_ fields: SendFields, chat: Int64?) throws(SendError) -> Parsed {
+        let named = try fields.number("chatId")
+        guard let chat = chat ?? named else { throw fields.invalid("chatId", "is missing") }
+        let terms = try SendTerms(fields)
+        var body = SendBody(fields: fields, chat: chat, options: try MessageOptions(fields))
+        let requests = try body.requests()
+        if let name = try fields.text("method") {
+            let (method, parameters) = try body.free(name)
+            try body.checkSingle(["method"] + requests.map(\.field))
+            return Parsed(chat: chat, method: method, body: .json(parameters), terms: terms)
+        }
+        try body.checkSingle(requests.map(\.field))
+        guard let first = requests.first else {
+            throw fields.invalid("text", "there is neither a text, a file nor anything else to send")
+        }
+        return Parsed(first.request, chat: chat, terms)
     }
 
-    private func parse(_ chat: Int64?) throws(SendError) -> Parsed {
-        let named = try number("chatId")
-        guard let chat = chat ?? named else { throw .invalid("chatId", "is missing") }
-        let (method, parameters) = try call(chat)
-        var parsed = Parsed(chat: chat, bot: try number("botId"), method: method, body: parameters)
-        switch field("priority")?.string {
-        case nil, "interactive": break
-        case "bulk": parsed.priority = .bulk
-        default: throw .invalid("priority", "must be interactive or bulk")
+    /// What is given beside the content would go nowhere, without anybody being told.
+    private func checkSingle(_ contents: [String]) throws(SendError) {
+        if contents.count > 1 {
+            throw fields.invalid(
+                contents[1], "a message has one content, and there is \(contents[0]) already")
         }
-        if let sendAt = field("sendAt") { parsed.notBefore = try Self.time(sendAt) }
-        parsed.correlation = try text("correlationId")
-        parsed.idempotencyKey = try text("idempotencyKey")
-        switch field("wait")?.string {
-        case nil, "none": break
-        case "sent":
-            let seconds = field("waitSeconds")?.int ?? 10
-            guard (0...Self.waitMax).contains(seconds) else {
-                throw .invalid("waitSeconds", "must be a whole number from 0 to \(Self.waitMax)")
-            }
-            parsed.waits = .seconds(seconds)
-        default: throw .invalid("wait", "must be sent or none")
-        }
-        return parsed
-    }
-
-    // MARK: The call
-
-    private func call(_ chat: Int64) throws(SendError) -> (BotMethod, Bytes) {
-        if let name = field("method")?.string { return try free(name, chat) }
-        if let text = field("text") {
-            guard text.kind == .string else { throw .invalid("text", "must be a text") }
-            return try simple("sendMessage", ("text", text), chat)
-        }
-        for (name, method) in Self.media {
-            guard let file = field(name) else { continue }
-            guard file.kind == .string else { throw .invalid(name, "must be a file's id or URL") }
-            return try simple(method, (Self.snake(name), file), chat)
-        }
-        throw .invalid("text", "there is neither a text, a file nor a method")
-    }
-
-    private func simple(
-        _ method: String, _ content: (name: String, value: JSONView), _ chat: Int64
-    ) throws(SendError) -> (BotMethod, Bytes) {
-        guard let method = BotMethod(method) else { throw .invalid("method", "is no method") }
-        let reply = try number("replyToMessageId")
-        var writer = JSONWriter()
-        writer.object {
-            $0.field("chat_id", chat)
-            $0.key(content.name)
-            $0.raw(content.value.raw)
-            if let reply {
-                $0.key("reply_parameters")
-                $0.object { $0.field("message_id", reply) }
-            }
-            for option in Self.options {
-                guard let value = field(option.field), !value.isNull else { continue }
-                $0.key(option.parameter)
-                $0.raw(value.raw)
-            }
-        }
-        return (method, writer.finish())
+        let lost = fields.uploads.keys.filter { !namedParts.contains($0) }.min()
+        if let lost { throw .invalid("body", "nothing names the file in the part \(lost.prefix(64))") }
     }
 
     /// A call with parameters of Telegram's, but for the chat, which is the request's.
-    private func free(_ name: String, _ chat: Int64) throws(SendError) -> (BotMethod, Bytes) {
+    private func free(_ name: String) throws(SendError) -> (BotMethod, Bytes) {
         guard let method = BotMethod(name), method.isPaced else {
-            throw .invalid("method", "is none that sends or changes messages")
+            throw fields.invalid("method", "is none that sends or changes messages")
         }
-        let parameters = field("params")
-        guard parameters.map({ $0.kind == .object }) ?? true else {
-            throw .invalid("params", "must be an object")
-        }
+        let parameters = try fields.object("params")
         var writer = JSONWriter()
         writer.object { writer in
             writer.field("chat_id", chat)
@@ -132,46 +71,11 @@ struct SendBody {
         }
         return (method, writer.finish())
     }
+}
 
-    // MARK: Fields
-
-    private func field(_ name: String) -> JSONView? { view[name] ?? view[Self.snake(name)] }
-
-    private func number(_ name: String) throws(SendError) -> Int64? {
-        guard let value = field(name), !value.isNull else { return nil }
-        guard let number = value.int64 ?? value.string.flatMap({ Int64($0) }) else {
-            throw .invalid(name, "must be a whole number")
-        }
-        return number
-    }
-
-    private func text(_ name: String) throws(SendError) -> String? {
-        guard let value = field(name), !value.isNull else { return nil }
-        guard let text = value.string else { throw .invalid(name, "must be a text") }
-        return try Self.label(text, name)
-    }
-
-    /// A short text of visible characters, such as a key.
-    static func label(_ text: String, _ name: String) throws(SendError) -> String {
-        guard (1...textMax).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-        else {
-            throw .invalid(name, "must have 1 to \(textMax) visible ASCII characters")
-        }
-        return text
-    }
-
-    private static func time(_ value: JSONView) throws(SendError) -> Timestamp? {
-        if value.isNull { return nil }
-        guard let text = value.string, let time = Timestamp(rfc3339: text), time.milliseconds > 0 else {
-            throw .invalid("sendAt", "must be a time such as 2026-01-02T03:04:05Z")
-        }
-        return time
-    }
-
-    private static func snake(_ name: String) -> String {
-        name.reduce(into: "") { result, letter in
-            if letter.isUppercase { result += "_" }
-            result += letter.lowercased()
-        }
+extension SendBody.Parsed {
+    /// A call that is understood here.
+    init(_ request: any BotRequest, chat: Int64, _ terms: SendTerms) {
+        self.init(chat: chat, method: request.method, body: SendDraft.Body(request), terms: terms)
     }
 }

@@ -11,14 +11,19 @@ extension SendRoutes {
             description: """
                 Taken in durably before it is answered: `202` with the send, whose state can be looked up. With `wait: "sent"` the \
                 answer waits until it is done, and then is `200` with Telegram's message. Without `botId` the one bot is taken \
-                that reaches the chat. Files are named by their id or a URL; uploads go by the Bot API endpoint.
+                that reaches the chat. A message has one content: a text, a file, or one of the others. Files are named by their id or a \
+                URL, or go along in a form, whose other parts are the same fields as texts.
                 """,
-            tags: tags, parameters: [key], request: .init(.object(content)),
-            responses: [
-                Operation.Reply(.ok, "Done, as `state` says.", .init(.envelope(done))),
-                Operation.Reply(.accepted, "Taken in.", .init(.envelope(done))),
-            ])
+            tags: tags, parameters: [key], request: .init(.object(content(files: .string()))),
+            form: .init(.object(content(files: .string(format: "binary"))), type: "multipart/form-data"),
+            responses: taken)
     }
+
+    /// The answers to what was taken in.
+    static let taken = [
+        Operation.Reply(.ok, "Done, as `state` says.", .init(.envelope(done))),
+        Operation.Reply(.accepted, "Taken in.", .init(.envelope(done))),
+    ]
 
     static let batch = Operation(
         "sendBatch", "Send up to 1,000 at once",
@@ -35,7 +40,7 @@ extension SendRoutes {
                             [
                                 .init("chatId", .string()),
                                 .init("idempotencyKey", .string(), isRequired: false),
-                            ] + content)))
+                            ] + content(files: .string()))))
             ])),
         responses: [
             Operation.Reply(
@@ -80,7 +85,7 @@ extension SendRoutes {
         "getBotBudget", "See what is left of a bot's limits", tags: tags,
         responses: Operation.answer("budget", SendBudget.schema))
 
-    private static let key = Operation.Parameter(
+    static let key = Operation.Parameter(
         "Idempotency-Key", in: .header,
         "Tells a repeated request from another: the same key and the same request are the same send, for a week.",
         .string())
@@ -90,21 +95,85 @@ extension SendRoutes {
         .init("result", .anything, "What Telegram made of it: the message, as a rule.", isRequired: false),
     ])
 
-    private static let content: [Schema.Property] = [
+    private static func content(files: Schema) -> [Schema.Property] {
+        let optional = { (name: String, schema: Schema, description: String) in
+            Schema.Property(name, schema, description, isRequired: false)
+        }
+        return [optional("text", .string(), "A message's text.")]
+            + SendBody.media.map {
+                optional($0.field, files, "A file: its id, its URL, or the file itself in a form.")
+            }
+            + [
+                optional("file", files, "A file that is shown as `type` says."),
+                optional(
+                    "type", .string(values: SendBody.media.map(\.field)), "How `file` is shown (document)."),
+                optional("mediaGroup", .array(item), "2 to 10 files that are shown together."),
+                optional("location", location, "A place."), optional("contact", contact, "A person."),
+                optional("poll", poll, "A question."),
+                optional("forward", relay([]), "Messages of another chat."),
+                optional(
+                    "copy", relay(caption),
+                    "The same, as if they were new; one may have another caption. Both need the right to read there."
+                ),
+            ] + caption + [
+                optional("entities", .array(.anything), "In place of a mode, Telegram's list."),
+                optional("linkPreviewOptions", .map(.anything), ""),
+                optional("replyToMessageId", .integer, ""),
+                optional("replyParameters", .map(.anything), "In place of it, all that Telegram takes."),
+                optional("replyMarkup", .map(.anything), "Buttons, as Telegram takes them."),
+                optional("disableNotification", .boolean, ""), optional("protectContent", .boolean, ""),
+                optional("messageThreadId", .integer, "The topic of a forum."),
+                optional("messageEffectId", .string(), ""),
+                optional(
+                    "method", .string(), "In place of a content, any method that sends or changes messages."),
+                optional("params", .map(.anything), "Its parameters, by Telegram's names."),
+            ] + terms
+    }
+
+    private static let caption: [Schema.Property] = [
+        .init("caption", .string(), "What stands below a file.", isRequired: false),
+        .init("parseMode", .string(), "HTML, MarkdownV2 or Markdown.", isRequired: false),
+        .init("captionEntities", .array(.anything), isRequired: false),
+    ]
+
+    private static let item = Schema.object(
+        [
+            .init("type", .string(values: ["photo", "video", "document", "audio"])),
+            .init("media", .string(), "A file's id or URL, or `attach://` and the name of a part."),
+        ] + caption)
+
+    private static let location = Schema.object([
+        .init("latitude", .number), .init("longitude", .number),
+        .init("horizontalAccuracy", .number, "In metres.", isRequired: false),
+        .init("livePeriod", .integer, "For how many seconds it can be changed.", isRequired: false),
+    ])
+
+    private static let contact = Schema.object([
+        .init("phoneNumber", .string()), .init("firstName", .string()),
+        .init("lastName", .string(), isRequired: false), .init("vcard", .string(), isRequired: false),
+    ])
+
+    private static let poll = Schema.object([
+        .init("question", .string()), .init("options", .array(.string()), "2 to 12 answers."),
+        .init("isAnonymous", .boolean, isRequired: false),
+        .init("allowsMultipleAnswers", .boolean, isRequired: false),
+        .init(
+            "correctOptionId", .integer, "Makes it a quiz: which answer is right, from 0.", isRequired: false),
+        .init("explanation", .string(), isRequired: false),
+        .init("openPeriod", .integer, "For how many seconds it is open.", isRequired: false),
+    ])
+
+    private static func relay(_ more: [Schema.Property]) -> Schema {
+        .object(
+            [
+                .init("fromChatId", .string()),
+                .init("messageIds", .array(.integer), "1 to 100 numbers that rise."),
+            ] + more)
+    }
+
+    /// When and how something goes, whatever it is.
+    static let terms: [Schema.Property] = [
         .init("botId", .string(), "The bot that sends.", isRequired: false),
-        .init("text", .string(), "A message's text.", isRequired: false),
-        .init(
-            "photo", .string(),
-            "A file's id or URL; so also `document`, `video`, `audio`, `animation`, `voice`, "
-                + "`videoNote` and `sticker`.", isRequired: false),
-        .init("caption", .string(), isRequired: false),
-        .init("parseMode", .string(), isRequired: false),
-        .init("replyToMessageId", .integer, isRequired: false),
-        .init("replyMarkup", .anything, isRequired: false),
-        .init(
-            "method", .string(), "Any method of the Bot API that sends or changes messages.",
-            isRequired: false),
-        .init("params", .map(.anything), "Its parameters, by Telegram's names.", isRequired: false),
         .init("priority", .string(values: SendPriority.allCases.map(\.name)), isRequired: false),
         .init("sendAt", .string(format: "date-time"), "When it is to go at the earliest.", isRequired: false),
         .init("correlationId", .string(), isRequired: false),

@@ -8,34 +8,45 @@ import Wire
 /// The routes by which people and programs send.
 package struct SendRoutes: Sendable {
     private let sends: Sends
+    private let intake: SendIntake
 
-    private static let bodyBytesMax = 1 << 20
+    /// Files take their time.
+    private static let uploadPatience = Duration.seconds(60)
     private static let batchBytesMax = 8 << 20
     private static let batchMax = 1000
 
     /// Routes over the room.
-    package init(_ sends: Sends) { self.sends = sends }
+    package init(_ sends: Sends) {
+        self.sends = sends
+        intake = SendIntake(sends: sends)
+    }
 
     /// All of them.
     package var routes: [Route] {
+        sending + MessageRoutes(intake: intake).routes + BotCallRoutes(intake: intake).routes
+    }
+
+    private var sending: [Route] {
         let submit: Handler = { try await self.submit($0) }
         return [
             Route(
                 .post, "/api/v1/chats/{id:int}/messages", .needs(.chatsSend),
-                Self.submission("sendToChat", "Send to a chat"), handler: submit),
+                Self.submission("sendToChat", "Send to a chat"), patience: Self.uploadPatience,
+                handler: submit),
             Route(
                 .post, "/api/v1/messages/send/{chatId:int}", .needs(.chatsSend),
-                Self.submission("sendMessage", "Send to a chat, by the other path"), handler: submit),
+                Self.submission("sendMessage", "Send to a chat, by the other path"),
+                patience: Self.uploadPatience, handler: submit),
             Route(.post, "/api/v1/sends/batch", .needs(.chatsSend), Self.batch, rate: .bulk) {
                 try await self.batch($0)
             },
             Route(.get, "/api/v1/sends", .signedIn, Self.list) { try await self.list($0) },
             Route(.get, "/api/v1/sends/{id}", .signedIn, Self.lookUp) { request in
-                Self.answer(request, try await self.visible(request))
+                SendIntake.answer(request, try await self.visible(request))
             },
             Route(.post, "/api/v1/sends/{id}/cancel", .needs(.chatsSend), Self.cancel) { request in
                 let send = try await self.visible(request, toChange: true)
-                return Self.answer(request, try await self.sends.cancel(send))
+                return SendIntake.answer(request, try await self.sends.cancel(send))
             },
             Route(.get, "/api/v1/bots/{id:int}/budget", .needs(.chatsSend), Self.budget) {
                 try await self.budget($0)
@@ -46,45 +57,10 @@ package struct SendRoutes: Sendable {
     // MARK: Sending
 
     private func submit(_ request: Request) async throws -> Response {
-        let caller = try request.signedIn
         let chat = Int64(request.parameters["id"]) ?? Int64(request.parameters["chatId"])
-        let bytes = try await request.body.collect(max: Self.bodyBytesMax)
-        var parsed = try SendBody.parse(try Self.parse(bytes).root, chat: chat)
-        if let key = request.fields["idempotency-key"] {
-            parsed.idempotencyKey = try SendBody.label(key, "Idempotency-Key")
-        }
-        let draft = try await draft(parsed, caller)
-        guard let span = parsed.waits else {
-            return Self.answer(request, try await sends.submit(draft, by: caller), .accepted)
-        }
-        let send = try await sends.submit(
-            draft, by: caller, waiting: span, drain: request.connection.drain)
-        return Self.answer(request, send, send.state.isFinal ? .ok : .accepted)
-    }
-
-    /// The draft, with a bot that the caller may send through.
-    private func draft(_ parsed: SendBody.Parsed, _ caller: Caller) async throws -> SendDraft {
-        var draft = SendDraft(
-            bot: try await bot(parsed, caller), chat: parsed.chat, method: parsed.method,
-            body: .json(parsed.body))
-        draft.priority = parsed.priority
-        draft.notBefore = parsed.notBefore
-        draft.correlation = parsed.correlation
-        draft.idempotencyKey = parsed.idempotencyKey
-        return draft
-    }
-
-    private func bot(_ parsed: SendBody.Parsed, _ caller: Caller) async throws -> Int64 {
-        if let bot = parsed.bot { return bot }
-        let bots = try await sends.core.parts.bots(parsed.chat).filter {
-            caller.reach.allows(.send, chat: parsed.chat, source: .bot($0))
-        }
-        guard bots.count == 1 else { throw SendError.unclearBot(bots.sorted()) }
-        return bots[0]
-    }
-
-    private static func parse(_ bytes: Bytes) throws(APIError) -> JSONDocument {
-        do throws(JSONError) { return try JSON.parse(bytes) } catch { throw APIError(error) }
+        let fields = try await SendForm.fields(
+            of: request, formBytesMax: sends.core.parts.settings.bodyBytesMax)
+        return try await intake.take(request, try SendBody.parse(fields, chat: chat))
     }
 
     // MARK: A batch
@@ -92,14 +68,15 @@ package struct SendRoutes: Sendable {
     private func batch(_ request: Request) async throws -> Response {
         let caller = try request.signedIn
         let bytes = try await request.body.collect(max: Self.batchBytesMax)
-        guard let list = try Self.parse(bytes)["sends"], list.kind == .array,
+        guard let list = try SendForm.parse(bytes)["sends"], list.kind == .array,
             (1...Self.batchMax).contains(list.count)
         else { throw SendError.invalid("sends", "must be an array of 1 to \(Self.batchMax)") }
         var results: [Result<Send, APIError>?] = []
         var drafts: [SendDraft] = []
         for item in list.elements {
             do {
-                let draft = try await draft(try SendBody.parse(item, chat: nil), caller)
+                let draft = try await intake.draft(
+                    try SendBody.parse(try SendFields(item), chat: nil), caller)
                 try sends.check(draft, caller)
                 drafts.append(draft)
                 results.append(nil)
@@ -163,17 +140,6 @@ package struct SendRoutes: Sendable {
         if send.owner == caller.subject { return true }
         return caller.may(right == .read ? .chatsRead : .chatsSend)
             && caller.reach.allows(right, chat: send.chat, source: .bot(send.bot))
-    }
-
-    private static func answer(_ request: Request, _ send: Send, _ status: HTTPStatus = .ok) -> Response {
-        Envelope.success(to: request, status: status) {
-            $0.object {
-                $0.field("send", send)
-                guard let result = send.result else { return }
-                $0.key("result")
-                $0.raw(result)
-            }
-        }
     }
 
     private func list(_ request: Request) async throws -> Response {

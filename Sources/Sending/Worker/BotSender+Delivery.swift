@@ -113,24 +113,10 @@ extension BotSender {
     private func follow(
         _ entry: Governor.Entry, _ departure: SendStore.Departure, _ error: BotAPIError, to chat: Int64
     ) async {
-        guard case .json(let json) = departure.body, let body = Self.body(json, to: chat) else {
+        guard let body = departure.body.addressed(to: chat) else {
             return await end(entry, SendStore.Ending(error, .failed))
         }
-        await giveBack(entry, departure.send, error, after: .zero, chat: chat, body: .json(body), [])
-    }
-
-    private static func body(_ json: Bytes, to chat: Int64) -> Bytes? {
-        do throws(JSONError) {
-            var value = JSONValue(try JSON.parse(json).root)
-            guard case .object(var fields) = value else { return nil }
-            fields["chat_id"] = .integer(chat)
-            value = .object(fields)
-            var writer = JSONWriter()
-            value.write(to: &writer)
-            return writer.finish()
-        } catch {
-            return nil
-        }
+        await giveBack(entry, departure.send, error, after: .zero, chat: chat, body: body, [])
     }
 
     private func giveBack(

@@ -143,7 +143,8 @@ extension State {
         let poll = world.addPoll(question, options, owner: call.bot) { poll in
             poll.isAnonymous = arguments.has("is_anonymous") ? arguments.bool("is_anonymous") : true
             poll.allowsMultiple = arguments.bool("allows_multiple_answers")
-            poll.correct = isQuiz ? arguments.int("correct_option_id") ?? 0 : nil
+            let correct = arguments.json("correct_option_ids")?.array?.first?.int64.map { Int(clamping: $0) }
+            poll.correct = isQuiz ? correct ?? arguments.int("correct_option_id") ?? 0 : nil
             poll.isClosed = arguments.bool("is_closed")
         }
         var sent = draft

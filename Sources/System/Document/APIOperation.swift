@@ -40,7 +40,7 @@ struct APIOperation: Sendable {
 
     /// Every schema that the operation speaks of.
     var schemas: [Schema] {
-        parameters.map(\.schema) + [operation.request?.schema].compactMap { $0 }
+        parameters.map(\.schema) + [operation.request?.schema, operation.form?.schema].compactMap { $0 }
             + operation.responses.compactMap { $0.content?.schema }
     }
 

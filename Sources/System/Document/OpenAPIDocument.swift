@@ -90,7 +90,7 @@ struct OpenAPIDocument {
             writer.key("requestBody")
             writer.object {
                 $0.field("required", true)
-                Self.write([request], to: &$0)
+                Self.write([request] + [operation.form].compactMap(\.self), to: &$0)
             }
         }
         writer.key("responses")

@@ -8,24 +8,22 @@ import Kernel
 import Sending
 import Wire
 
-/// `heliograph send`: a text through the outbox of the server that runs beside.
+/// `heliograph send`: a text or a file through the outbox of the server that runs beside.
 enum SendCommand {
     /// How long the answer is waited for.
     private static let patience = Duration.seconds(30)
+    private static let files: [(option: String, kind: MediaMessage.Kind)] = [
+        ("--photo", .photo), ("--document", .document),
+    ]
 
     static func run(_ operands: [String], _ options: [String: String], _ configuration: Configuration)
         async throws(UsageError) -> ExitCode
     {
-        guard operands.count == 2, let chat = Int64(operands[0]) else {
-            throw UsageError("send needs a chat's number and a text; `-` reads the text from standard input")
+        guard let chat = operands.first.flatMap({ Int64($0) }) else {
+            throw UsageError("send needs a chat's number, and a text or a file")
         }
-        var text = operands[1]
-        if text == "-" {
-            var lines: [String] = []
-            while let line = readLine(strippingNewline: false) { lines.append(line) }
-            text = lines.joined()
-        }
-        let words = text
+        let request = try request(
+            to: chat, operands.dropFirst(), options, bytesMax: configuration.http.bodyBytesMax)
         let name = options["--bot"]
         let waits = options["--no-wait"] == nil
         return await withBots(configuration) { tools in
@@ -39,7 +37,7 @@ enum SendCommand {
                         : "several bots reach this chat: name one with --bot")
             }
             let sends = Sends(tools.sending)
-            let send = try await sends.submit(try draft(bot, chat, words), by: console)
+            let send = try await sends.submit(SendDraft(bot: bot, chat: chat, request), by: console)
             say(waits ? try await outcome(of: send, sends) : send)
         }
     }
@@ -49,16 +47,47 @@ enum SendCommand {
         userID: 0, userName: "console", credential: .console, roles: [], permissions: Permission.all,
         reach: .everything)
 
-    private static func draft(_ bot: Int64, _ chat: Int64, _ text: String) throws -> SendDraft {
-        guard let method = BotMethod("sendMessage") else { throw APIError(.internalError) }
-        var writer = JSONWriter()
-        writer.object {
-            $0.key("chat_id")
-            $0.value(chat)
-            $0.field("text", text)
+    // MARK: What is sent
+
+    private static func request(
+        to chat: Int64, _ texts: ArraySlice<String>, _ options: [String: String], bytesMax: Int
+    ) throws(UsageError) -> any BotRequest {
+        let request: any BotRequest
+        let named = files.filter { options[$0.option] != nil }
+        if let file = named.first, let path = options[file.option] {
+            guard named.count == 1, texts.isEmpty else {
+                throw UsageError("send takes a text or one file, with --caption")
+            }
+            request = MediaMessage(
+                to: chat, file.kind, .upload(try upload(path, bytesMax)),
+                caption: options["--caption"].map { FormattedText($0) })
+        } else {
+            guard let text = texts.first, texts.count == 1, options["--caption"] == nil else {
+                throw UsageError(
+                    "send needs a text, or a file by --photo or --document; `-` reads the text from standard input"
+                )
+            }
+            request = TextMessage(to: chat, FormattedText(text == "-" ? input() : text))
         }
-        return SendDraft(bot: bot, chat: chat, method: method, body: .json(writer.finish()))
+        do throws(BotRequestError) { try request.check() } catch {
+            throw UsageError("the \(error.field) \(error.reason)")
+        }
+        return request
     }
+
+    private static func upload(_ path: String, _ bytesMax: Int) throws(UsageError) -> InputFile.Upload {
+        let (bytes, code) = FileSystem.contents(of: path, bytesMax: bytesMax)
+        guard let bytes else { throw UsageError("\(path) cannot be read: \(FileSystem.text(of: code))") }
+        return InputFile.Upload(name: path.split(separator: "/").last.map { String($0) } ?? "file", bytes)
+    }
+
+    private static func input() -> String {
+        var lines: [String] = []
+        while let line = readLine(strippingNewline: false) { lines.append(line) }
+        return lines.joined()
+    }
+
+    // MARK: What became of it
 
     private static func outcome(of send: Send, _ sends: Sends) async throws -> Send {
         let deadline = Clocks.system.moment + patience

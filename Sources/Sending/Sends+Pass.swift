@@ -37,14 +37,23 @@ extension Sends {
     }
 
     /// Its program waits no longer: what has not begun must not happen behind its back.
+    ///
+    /// What is on its way may come back, because Telegram wants a pause, and is taken back then.
     private func giveUp(_ send: Send) async throws -> PassedAnswer {
-        do {
-            _ = try await cancel(send)
-        } catch SendError.notWaiting(let now) {
-            let timeout = core.parts.settings.timeout + .seconds(5)
-            let last = try await wait(for: now, timeout, nil)
-            return .telegrams(last, orElse: 504)
+        let deadline = core.parts.clocks.moment + core.parts.settings.timeout + .seconds(5)
+        var known = send
+        while !known.state.isFinal {
+            do {
+                known = try await cancel(known)
+            } catch SendError.notWaiting(let now) {
+                guard core.parts.clocks.moment < deadline else {
+                    return .refusal(
+                        504, "Gateway Timeout: no answer yet; send \(now.id) is \(now.state.rawValue)")
+                }
+                known = try await wait(for: now, .milliseconds(500), nil)
+            }
         }
+        guard known.state == .cancelled else { return .telegrams(known, orElse: 504) }
         let seconds = max(1, budget(of: send.bot)?.silentFor?.components.seconds ?? 1)
         return .refusal(429, "Too Many Requests: retry after \(seconds)", retryAfter: seconds)
     }

@@ -25,6 +25,9 @@ struct BotPoll: Sendable {
         self.settings = settings
     }
 
+    /// Pauses below it are nothing to tell anybody of.
+    private static let longPause = Duration.seconds(5)
+
     func run() async {
         var offset: Int64?
         var failures = 0
@@ -83,7 +86,12 @@ struct BotPoll: Sendable {
     private func outcome(of error: BotAPIError, _ failures: Int, _ entry: BotRegistry.Entry) async -> Duration
     {
         switch error.code {
-        case .tooManyRequests: return error.retryAfter ?? backOff(failures)
+        case .tooManyRequests:
+            let pause = error.retryAfter ?? backOff(failures)
+            if failures > 1 || pause >= Self.longPause {
+                await states.mark(id, .unreachable, "Telegram wants the bot to pause, and gives no updates")
+            }
+            return pause
         case .unauthorized, .notFound:
             // The bot may have got a new token while this one was used.
             guard await isStill(entry) else { return settings.backOff.lowerBound }

@@ -62,7 +62,11 @@ extension BotSender {
         let verdict = Verdict(
             error, of: send, hasMigrated: send.errorCode == BotAPIError.Code.chatMigrated.rawValue,
             core.parts.settings)
-        if error.code != .unreachable { state.withLock { $0.failures = 0 } }
+        let now = clocks.moment
+        state.withLock { state in
+            if error.code != .unreachable { state.failures = 0 }
+            state.plight = Plight(error, after: state.plight, at: now) ?? state.plight
+        }
         switch verdict {
         case .sent, .failed:
             if error.code == .unauthorized { await core.refused(token, of: bot, error.description) }

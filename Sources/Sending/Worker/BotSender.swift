@@ -29,6 +29,8 @@ final class BotSender: Sendable {
         var isStopped = false
         /// Failures to reach Telegram, one after the other.
         var failures = 0
+        /// What else is wrong.
+        var plight: Plight?
     }
 
     init(_ bot: Int64, _ lease: Lease, _ core: SendingCore, _ governor: Governor) {
@@ -106,8 +108,14 @@ final class BotSender: Sendable {
         return state.withLock { $0.governor.budget(at: now) }
     }
 
-    /// Whether the way to Telegram has been shut for a while.
-    var isCutOff: Bool { state.withLock { $0.failures > 2 } }
+    /// What keeps the sends from going, or from being known, for a while now.
+    var trouble: String? {
+        let now = clocks.moment
+        return state.withLock { state in
+            if state.failures > 2 { return "Telegram is out of reach" }
+            return state.plight.flatMap { $0.isTrouble(at: now) ? $0.kind.rawValue : nil }
+        }
+    }
 
     /// Begins nothing more; `run` returns once everything that is on its way is through.
     func stop() {

@@ -35,8 +35,11 @@ final class SendingService: Service {
 
     /// What keeps sends from going, in words; nil where nothing does.
     var trouble: String? {
-        let away = state.withLock { Array($0.senders.values) }.count { $0.isCutOff }
-        return away == 0 ? nil : "Telegram is out of reach for the sends of \(away) bots"
+        let troubles = state.withLock { Array($0.senders.values) }.compactMap(\.trouble)
+        guard !troubles.isEmpty else { return nil }
+        let counts = Dictionary(grouping: troubles, by: \.self).mapValues(\.count)
+        return counts.sorted { $0.key < $1.key }.map { "\($0.key) for the sends of \($0.value) bots" }
+            .joined(separator: "; ")
     }
 
     /// Something waits for a bot: it is sent here, or where the bot's lease is.

@@ -8,7 +8,8 @@ extension State {
         let message = try message(call, in: source, missing: "message to forward not found")
         let peer = try peer(call)
         try admit(call, to: peer)
-        return show(try forward(message, call, to: peer), call)
+        let forwarded = try forward(message, call, to: peer)
+        return show(forwarded, call)
     }
 
     private mutating func forward(_ message: Message, _ call: BotCall, to peer: Peer) throws -> Message {

@@ -139,7 +139,7 @@ extension State {
         return message
     }
 
-    /// The answer that shows a message.
+    /// The answer that shows a message, which stands in a constant before: `show(try post(…))` would copy all of the state.
     func show(_ message: Message, _ call: BotCall) -> BotAnswer {
         BotAnswer { world.write(message, for: call.bot, to: &$0) }
     }
@@ -148,6 +148,7 @@ extension State {
     mutating func send(_ call: BotCall, _ content: Content, to peer: Peer) throws -> BotAnswer {
         let draft = try draft(call, content, in: peer)
         try admit(call, to: peer)
-        return show(try post(draft, call, to: peer), call)
+        let message = try post(draft, call, to: peer)
+        return show(message, call)
     }
 }

@@ -18,7 +18,8 @@ extension State {
         media.apply(call.arguments)
         var sent = draft
         sent.content = .media(media, caption: caption)
-        return show(try post(sent, call, to: peer), call)
+        let message = try post(sent, call, to: peer)
+        return show(message, call)
     }
 
     mutating func sendMediaGroup(_ call: BotCall) throws -> BotAnswer {
@@ -149,7 +150,8 @@ extension State {
         }
         var sent = draft
         sent.content = .poll(poll.id)
-        return show(try post(sent, call, to: peer), call)
+        let message = try post(sent, call, to: peer)
+        return show(message, call)
     }
 
     mutating func sendLocation(_ call: BotCall) throws -> BotAnswer {

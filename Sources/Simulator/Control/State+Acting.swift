@@ -46,7 +46,8 @@ extension State {
         if let reply = arguments.int("reply_to") {
             draft.replyTo = try world.message(reply, in: peer, seenBy: user).serial
         }
-        return show(try world.post(draft, to: peer, by: user), to: user)
+        let message = try world.post(draft, to: peer, by: user)
+        return show(message, to: user)
     }
 
     /// A text, or a file in Base64 (or as a part of a form) with a caption.

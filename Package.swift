@@ -63,6 +63,9 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl"),
         library("CZlib", pkgConfig: "zlib"),
         library("CSQLite", pkgConfig: "sqlite3"),
+        .target(
+            name: "CSQLiteLog", dependencies: ["CSQLite"], path: "Libraries/CSQLiteLog",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         library("CPostgres", pkgConfig: "libpq"),
         library("CArgon2", pkgConfig: "libargon2"),
         library("CCrypt", pkgConfig: "libcrypt"),
@@ -87,7 +90,7 @@ let package = Package(
         room("HTTPServer", ["Base", "Wire", "Crypto", "Reactor", "CNGHTTP2"]),
         room("HTTPClient", ["Base", "Wire", "Reactor", "CCurl"]),
         room("Store", ["Base"]),
-        room("StoreSQLite", ["Base", "Store", "Reactor", "CSQLite"]),
+        room("StoreSQLite", ["Base", "Store", "Reactor", "CSQLite", "CSQLiteLog"]),
         room("StorePostgres", ["Base", "Store", "Reactor", "CPostgres"]),
         room("Bus", ["Base"]),
         room("BusRedis", ["Base", "Wire", "Crypto", "Reactor", "Bus"]),

@@ -71,9 +71,24 @@ import Synchronization
     // MARK: Jobs
 
     /// Takes a job of an actor that is pinned here, from any thread.
-    public func enqueue(_ job: consuming ExecutorJob) { accept(CollectionOfOne(UnownedJob(job))) }
+    public func enqueue(_ job: consuming ExecutorJob) { accept(UnownedJob(job)) }
 
-    @inline(__always) func accept(_ jobs: some Collection<UnownedJob>) {
+    /// Takes a job from any thread.
+    @usableFromInline func accept(_ job: UnownedJob) {
+        guard !isCurrent else {
+            ready.append(job)
+            return
+        }
+        let wake = inbox.withLock { inbox in
+            inbox.jobs.append(job)
+            defer { inbox.asleep = false }
+            return inbox.asleep
+        }
+        if wake { _ = hg_eventfd_signal(wakeDescriptor) }
+    }
+
+    /// Takes several jobs from another thread, and is woken once.
+    func accept(_ jobs: [UnownedJob]) {
         guard !isCurrent else {
             ready.append(contentsOf: jobs)
             return

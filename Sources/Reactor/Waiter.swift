@@ -5,8 +5,8 @@ import CLinux
 /// `CheckedContinuation.resume` sends every task over the global pool, from where it hops back to its actor. A waiter's
 /// task goes to its loop at once, whoever resumes it.
 public struct Waiter<Value: Sendable>: Sendable {
-    private let continuation: CheckedContinuation<Value, Never>
-    private let loop: EventLoop?
+    @usableFromInline let continuation: CheckedContinuation<Value, Never>
+    @usableFromInline let loop: EventLoop?
 
     /// A waiter for the task that has just been suspended; to be made by itself, in the closure of `withCheckedContinuation`.
     public init(_ continuation: CheckedContinuation<Value, Never>) {
@@ -15,36 +15,50 @@ public struct Waiter<Value: Sendable>: Sendable {
     }
 
     /// Lets the task go on with a value; once only.
-    public func resume(returning value: Value) {
-        guard let (loop, job) = job(returning: value) else { return }
-        loop.accept(CollectionOfOne(job))
+    @inlinable public func resume(returning value: Value) {
+        guard let loop else { return continuation.resume(returning: value) }
+        if let job = Resumption.capture({ continuation.resume(returning: value) }) { loop.accept(job) }
     }
 
     /// Lets many tasks go on, each with its value: a loop is woken once for all of its own.
-    public static func resume(_ waiters: some Sequence<(Self, Value)>) {
-        var jobs: [(loop: EventLoop, jobs: [UnownedJob])] = []
-        for (waiter, value) in waiters {
-            guard let (loop, job) = waiter.job(returning: value) else { continue }
-            if let place = jobs.firstIndex(where: { $0.loop === loop }) {
-                jobs[place].jobs.append(job)
-            } else {
-                jobs.append((loop, [job]))
+    @inlinable public static func resume(_ waiters: [Self], returning values: [Value]) {
+        var resumption = Resumption()
+        for (waiter, value) in zip(waiters, values) {
+            guard let loop = waiter.loop else {
+                waiter.continuation.resume(returning: value)
+                continue
             }
+            resumption.add(loop) { waiter.continuation.resume(returning: value) }
         }
-        for (loop, jobs) in jobs { loop.accept(jobs) }
+        resumption.end()
+    }
+}
+
+/// The next steps of tasks that go on together, by the loops that are to run them.
+@usableFromInline struct Resumption {
+    private var jobs: [(loop: EventLoop, jobs: [UnownedJob])] = []
+
+    @usableFromInline init() {}
+
+    /// What a resumption would hand to the global pool; nil where it has taken another way.
+    @usableFromInline static func capture(_ resume: () -> Void) -> UnownedJob? {
+        hg_capture_begin()
+        resume()
+        // SAFETY: the runtime handed the job over to be run once; an UnownedJob is that pointer.
+        return unsafe hg_capture_end().map { unsafe unsafeBitCast($0, to: UnownedJob.self) }
     }
 
-    /// The task's next step, for the loop to run; nil where it has taken its usual way.
-    private func job(returning value: Value) -> (EventLoop, UnownedJob)? {
-        guard let loop else {
-            continuation.resume(returning: value)
-            return nil
+    @usableFromInline mutating func add(_ loop: EventLoop, _ resume: () -> Void) {
+        guard let job = Self.capture(resume) else { return }
+        if let place = jobs.firstIndex(where: { $0.loop === loop }) {
+            jobs[place].jobs.append(job)
+        } else {
+            jobs.append((loop, [job]))
         }
-        hg_capture_begin()
-        continuation.resume(returning: value)
-        guard let job = unsafe hg_capture_end() else { return nil }
-        // SAFETY: the runtime handed the job over to be run once; an UnownedJob is that pointer.
-        return (loop, unsafe unsafeBitCast(job, to: UnownedJob.self))
+    }
+
+    @usableFromInline func end() {
+        for (loop, jobs) in jobs { loop.accept(jobs) }
     }
 }
 

@@ -22,7 +22,11 @@ actor SQLiteCheckpointer {
         var movedTo = 0
         /// How long it was when the writer last tried.
         var triedAt = 0
+        /// Runs since then that were to leave less to the writer.
+        var shortRuns = 0
     }
+
+    private static let shortRunsMax = 2
 
     private nonisolated let executor: ThreadExecutor
     private nonisolated let state = Mutex(State())
@@ -40,16 +44,24 @@ actor SQLiteCheckpointer {
     /// Takes how many pages the log has after a commit.
     nonisolated func note(_ pages: Int) -> Step {
         state.withLock { state in
-            if pages < state.movedTo { (state.movedTo, state.triedAt) = (0, 0) }
+            if pages < state.movedTo { (state.movedTo, state.triedAt, state.shortRuns) = (0, 0, 0) }
             guard !state.isBusy else { return .nothing }
-            if pages - state.movedTo >= settings.logStep {
+            // A reader may keep it from beginning anew, so that it is not tried all the time.
+            let mustEnd = pages >= settings.logMax && pages - state.triedAt >= settings.logStep
+            let ahead = pages - state.movedTo
+            // What is left to the writer should be little; but it must come to its turn, however much is written meanwhile.
+            let isMuch =
+                mustEnd
+                ? ahead >= settings.logStep / 16 && state.shortRuns < Self.shortRunsMax
+                : ahead >= settings.logStep
+            if isMuch {
+                if mustEnd { state.shortRuns += 1 }
                 state.isBusy = true
                 state.movedTo = pages
                 return .behind
             }
-            // A reader may keep it from beginning anew, so that it is not tried all the time.
-            guard pages >= settings.logMax, pages - state.triedAt >= settings.logStep else { return .nothing }
-            state.triedAt = pages
+            guard mustEnd else { return .nothing }
+            (state.triedAt, state.shortRuns) = (pages, 0)
             return .rest
         }
     }
@@ -59,7 +71,7 @@ actor SQLiteCheckpointer {
         defer { state.withLock { $0.isBusy = false } }
         guard !isClosed else { return }
         do throws(StoreError) {
-            if connection == nil { connection = try SQLiteConnection(settings, writes: false) }
+            if connection == nil { connection = try SQLiteConnection(settings, for: .tidying) }
             try connection?.checkpoint()
         } catch {
             // What was not moved is in the log, and is tried again; what ails the file, the writer finds and tells as well.

@@ -1,4 +1,5 @@
 import CSQLite
+import CSQLiteLog
 import Glibc
 import Store
 
@@ -20,6 +21,11 @@ import Store
     private let undo: SQLiteStatement
 
     private static let isConfigured = hg_sqlite_configure() == SQLITE_OK
+    /// Whether there are the file systems that are kinder to the disk than SQLite's own, which does as well.
+    private static let hasFileSystems = hg_sqlite_register_files() == 1
+
+    /// What a connection is for.
+    enum Purpose { case writing, reading, tidying }
 
     private struct Insertion {
         let table: SQL
@@ -36,13 +42,21 @@ import Store
     /// Opens the file.
     ///
     /// A writing connection makes the file one with a write-ahead log.
-    init(_ settings: SQLiteDatabase.Settings, writes: Bool) throws(StoreError) {
+    init(_ settings: SQLiteDatabase.Settings, for purpose: Purpose) throws(StoreError) {
+        let writes = purpose == .writing
         var opened: OpaquePointer?
         // Of no effect where something else in this process has used SQLite before.
         _ = Self.isConfigured
         // Each connection stays on one thread, so that SQLite needs no locks of its own.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = unsafe sqlite3_open_v2(settings.path, &opened, flags, nil)
+        let fileSystem: String? =
+            switch purpose {
+            case _ where !Self.hasFileSystems: nil
+            case .writing: "heliograph-log"
+            case .tidying: "heliograph-step"
+            case .reading: nil
+            }
+        let code = unsafe sqlite3_open_v2(settings.path, &opened, flags, fileSystem)
         guard code == SQLITE_OK, let handle = unsafe opened else {
             defer { unsafe sqlite3_close_v2(opened) }
             throw SQLiteFailure.error(code, of: opened, at: .opening)

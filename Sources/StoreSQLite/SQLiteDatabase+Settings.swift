@@ -14,9 +14,9 @@ extension SQLiteDatabase {
         /// After that time nobody joins a batch any more.
         package var batchTime: Duration = .milliseconds(10)
         /// How many pages of the write-ahead log are moved into the file at once, beside the writer.
-        package var logStep = 8_000
-        /// Beyond so many pages the log is to begin anew, for which the writer waits a moment: 64 MiB.
-        package var logMax = 16_000
+        package var logStep = 12_000
+        /// Beyond so many pages the log is to begin anew, for which the writer waits a moment: 96 MiB.
+        package var logMax = 24_000
         /// How many prepared statements a connection keeps; the one unused for longest gives way.
         package var statementsMax = 128
 

@@ -70,7 +70,8 @@ package final class SQLiteDatabase: Database {
         let work = PendingWrite(body)
         switch await queue.enter(work, on: #isolation) {
         case .lead:
-            Waiter.resume(await writer.lead(work, of: queue).map { ($0.caller, .done) })
+            let callers = await writer.lead(work, of: queue).map { $0.caller }
+            Waiter.resume(callers, returning: callers.map { _ in .done })
         case .done: break
         case .cancelled: throw CancellationError()
         case .refused(let error): throw error

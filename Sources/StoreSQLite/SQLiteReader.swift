@@ -14,7 +14,7 @@ actor SQLiteReader {
         self.settings = settings
     }
 
-    func open() throws(StoreError) { connection = try SQLiteConnection(settings, writes: false) }
+    func open() throws(StoreError) { connection = try SQLiteConnection(settings, for: .reading) }
 
     func close() { connection = nil }
 

@@ -27,7 +27,7 @@ actor SQLiteWriter {
         self.checkpointer = checkpointer
     }
 
-    func open() throws(StoreError) { connection = try SQLiteConnection(settings, writes: true) }
+    func open() throws(StoreError) { connection = try SQLiteConnection(settings, for: .writing) }
 
     /// Moves what is in the write-ahead log into the file, and closes it.
     func close() async {

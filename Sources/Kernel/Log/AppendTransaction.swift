@@ -23,7 +23,7 @@ struct AppendTransaction {
     {
         let head = try await Self.lockHead(transaction)
         let stored = looksUpKeys ? try await storedKeys(drafts, transaction) : [:]
-        var heads = try await heads(of: Set(drafts.compactMap(\.chat)), at: head.position, transaction)
+        var heads = try await heads(of: drafts, at: head.position, transaction)
 
         let recordedAt = max(now, head.recordedAt)
         var outcome = Outcome()
@@ -85,10 +85,9 @@ struct AppendTransaction {
     }
 
     private func heads(
-        of chats: Set<Int64>, at head: Position, _ transaction: any Transaction
+        of drafts: [EventDraft], at head: Position, _ transaction: any Transaction
     ) async throws -> [Int64: Int64] {
-        var heads = known.sequences(of: chats, at: head)
-        let unknown = chats.filter { heads[$0] == nil }
+        var (heads, unknown) = known.sequences(of: drafts, at: head)
         guard !unknown.isEmpty else { return heads }
         try await transaction.query(Self.headsOfChats, [.integers(unknown.sorted())]) { row in
             heads[try row.integer(0)] = try row.integer(1)

@@ -102,7 +102,7 @@ actor Appender {
     private func write() async {
         while let batch = takeBatch() {
             let results = await write(batch.map { $0.drafts })
-            Waiter.resume(zip(batch.map { $0.caller }, results))
+            Waiter.resume(batch.map { $0.caller }, returning: results)
         }
     }
 
@@ -122,12 +122,17 @@ actor Appender {
                 bytes += next.bytes
                 count += 1
             }
-            defer {
+            state.drafts -= drafts
+            state.bytes -= bytes
+            var batch: [Waiting] = []
+            if count == state.waiting.count {
+                // As a rule: nobody is copied.
+                swap(&batch, &state.waiting)
+            } else {
+                batch = Array(state.waiting[..<count])
                 state.waiting.removeFirst(count)
-                state.drafts -= drafts
-                state.bytes -= bytes
             }
-            return Array(state.waiting[..<count])
+            return batch
         }
     }
 

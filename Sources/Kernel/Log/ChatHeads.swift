@@ -13,13 +13,23 @@ final class ChatHeads: Sendable {
     }
     private let state = Mutex(State())
 
-    /// What is known of some chats, if the log still ends at `head`.
-    func sequences(of chats: Set<Int64>, at head: Position) -> [Int64: Int64] {
+    /// What is known of the chats of some drafts, if the log still ends at `head`, and of which nothing is.
+    func sequences(of drafts: [EventDraft], at head: Position) -> (
+        known: [Int64: Int64], unknown: Set<Int64>
+    ) {
         state.withLock { state in
-            guard state.validAt == head else { return [:] }
-            var known: [Int64: Int64] = [:]
-            for chat in chats { known[chat] = state.sequences[chat] }
-            return known
+            guard state.validAt == head else { return ([:], Set(drafts.compactMap(\.chat))) }
+            var known = [Int64: Int64](minimumCapacity: drafts.count)
+            var unknown: Set<Int64> = []
+            for draft in drafts {
+                guard let chat = draft.chat else { continue }
+                if let sequence = state.sequences[chat] {
+                    known[chat] = sequence
+                } else {
+                    unknown.insert(chat)
+                }
+            }
+            return (known, unknown)
         }
     }
 

@@ -93,7 +93,7 @@ final class EventTail: Sendable {
             return woken
         }
         guard let woken else { return false }
-        Waiter.resume(woken.map { ($0, ()) })
+        Waiter.resume(woken, returning: woken.map { _ in })
         return true
     }
 

@@ -155,6 +155,7 @@ def pauses(house, load, seconds, retry_after):
     # It is silent nearly all the time: but for the moment in which each pause ends.
     assert looks and all(count > looks / 2 for count in shown.values()), (shown, looks)
     assert waiting > 0
+    assert any("Telegram wants a pause" in (reason or "") for reason in reasons), reasons
     assert hits >= len(load.bots) * (seconds // (2 * retry_after)), hits
     assert took < retry_after + 10, "it takes long to recover"
 
@@ -182,6 +183,7 @@ def test_three_of_ten_calls_fail_inside_of_telegram(house, load):
     house.sim("fault", kind="status", status=502, percent=5, for_ms=60_000, when="after", method="send*")
     # One failure alone may be told of no bot; soon there are more.
     scenario.wait_for("health to name a bot", house.trouble)
+    house.wait_for_trouble("Telegram answers with errors", "sending")
     scenario.wait_for("a bot to be out of reach", lambda: [
         bot for bot in load.bots if (state := house.state(bot))["state"] == "unreachable" and state["reason"]])
     time.sleep(max(0, began + 8 - time.monotonic()))

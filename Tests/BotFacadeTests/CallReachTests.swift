@@ -31,6 +31,29 @@ import Testing
     }
 
     @Test(arguments: [
+        #"{"chat_id":5,"photo":"file:///etc/passwd"}"#, #"{"chat_id":5,"document":"FILE:/etc/passwd"}"#,
+        #"{"chat_id":5,"media":[{"type":"photo","media":"file:///etc/passwd"}]}"#,
+        #"{"chat_id":5,"media":"[{\"type\":\"photo\",\"media\":\"file:///etc/passwd\"}]"}"#,
+        #"{"chat_id":5,"media":"[{\"media\":\"\\u0066ile:///etc/passwd\"}]"}"#,
+        #"{"chat_id":5,"photo":" file:///etc/passwd"}"#, #"{"chat_id":5,"Photo":"file:///etc/passwd"}"#,
+        #"{"chat_id":5,"video":"x","thumbnail":"file:///etc/passwd"}"#,
+        #"{"photo":{"type":"static","photo":"file:///etc/passwd"}}"#,
+    ])
+    func `files on the disk of a Bot API server are nobody's to send`(json: String) throws {
+        #expect(try !isAllowed("sendPhoto", json, key(wholeBot: true)))
+    }
+
+    @Test(arguments: [
+        #"{"chat_id":5,"text":"file:///etc/passwd"}"#,
+        #"{"chat_id":5,"caption":"file: it","photo":"AgACid"}"#,
+        #"{"chat_id":5,"text":"x","reply_markup":{"inline_keyboard":[[{"text":"x","callback_data":"file:1"}]]}}"#,
+        #"{"chat_id":5,"media":[{"type":"photo","media":"attach://file:","caption":"file:1"}]}"#,
+    ])
+    func `texts and buttons may say what they like`(json: String) throws {
+        #expect(try isAllowed("sendMessage", json, key(wholeBot: true)))
+    }
+
+    @Test(arguments: [
         ("sendMessage", #"{"chat_id":5}"#, true), ("SENDMESSAGE", #"{"chat_id":"5"}"#, true),
         ("sendMessage", #"{"chat_id":6}"#, false), ("sendMessage", #"{"chat_id":"@channel"}"#, false),
         ("sendMessage", "{}", false), ("sendMessage", #"{"chat_id":null}"#, false),

@@ -123,6 +123,8 @@ import Wire
         "[]", "{}", #"{"text":1}"#, #"{"text":"x","priority":"high"}"#, #"{"text":"x","wait":"long"}"#,
         #"{"text":"x","wait":"sent","waitSeconds":99}"#, #"{"text":"x","sendAt":"tomorrow"}"#,
         #"{"text":"x","botId":"a"}"#, #"{"photo":{}}"#, #"{"method":"sendDice","params":[]}"#,
+        #"{"method":"sendPhoto","params":{"photo":"file:///etc/passwd"}}"#,
+        #"{"method":"sendMediaGroup","params":{"media":[{"type":"photo","media":"File:/etc/passwd"}]}}"#,
         #"{"text":"x","correlationId":""}"#, #"{"method":"no/method"}"#,
     ])
     func `what is no send is refused`(body: String) async throws {

@@ -13,6 +13,9 @@ struct CallArguments: Sendable {
 
     private static let form: Bytes = "application/x-www-form-urlencoded"
 
+    /// Whether one of them names a file on the disk of a Bot API server.
+    var namesLocalFile: Bool { values.contains { LocalFile.isNamed(by: $0.key, text: $0.value) } }
+
     /// Reads the arguments of a request.
     init(_ request: Request, bodyMax: Int) async throws {
         let body = try await request.body.collect(max: bodyMax)

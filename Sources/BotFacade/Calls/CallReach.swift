@@ -14,6 +14,9 @@ enum CallReach {
             // They would take the bot from everybody else who uses it, or tell a real token.
             throw APIError(.forbidden, "the bot belongs to the gateway")
         }
+        guard !arguments.namesLocalFile else {
+            throw APIError(.forbidden, "files of the server's disk are not sent")
+        }
         let isRead = name.hasPrefix("get")
         guard caller.may(isRead ? .chatsRead : .chatsSend) else {
             throw APIError(.forbidden, "the key may not \(isRead ? "read" : "send")")

@@ -59,6 +59,10 @@ struct SendBody {
             throw fields.invalid("method", "is none that sends or changes messages")
         }
         let parameters = try fields.object("params")
+        for member in parameters?.members.map({ $0 }) ?? []
+        where LocalFile.isNamed(by: member.name, member.value) {
+            throw fields.invalid("params.\(member.name)", "must be a file's id or a URL of http or https")
+        }
         var writer = JSONWriter()
         writer.object { writer in
             writer.field("chat_id", chat)

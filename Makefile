@@ -79,7 +79,6 @@ ROOMS := "BaseTests|WireTests|CryptoTests|TidyTests" "ReactorTests" "HTTPServerT
 # Leaks are not looked for: the Swift runtime keeps what it once allocated.
 sanitize: export SWIFT_BACKTRACE := enable=no
 sanitize: export ASAN_OPTIONS := detect_leaks=0
-# Reports go to files, and are shown last: otherwise they drown in what the tests print.
 sanitize: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tools/sanitize/thread.suppressions log_path=$(CURDIR)/.build-tsan/report
 sanitize: deps ## The unit tests, but those of outages, under the address and the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
@@ -87,9 +86,8 @@ sanitize: deps ## The unit tests, but those of outages, under the address and th
 	    $(SWIFT_TEST) --skip-build --sanitize=address --scratch-path .build-asan --filter "$$rooms"; done
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
 	for rooms in $(ROOMS); do \
-	    rm -f .build-tsan/report.*; \
-	    $(SWIFT_TEST) --skip-build --sanitize=thread --scratch-path .build-tsan --filter "$$rooms" \
-	        || { head -n 60 .build-tsan/report.* | cut -c1-200; exit 1; }; done
+	    Tools/sanitize/thread.sh .build-tsan/report \
+	        $(SWIFT_TEST) --skip-build --sanitize=thread --scratch-path .build-tsan --filter "$$rooms"; done
 
 bench: build ## Measure against nginx in the same run; bench/out/latest.json
 	python3 bench/run.py $(BENCH)

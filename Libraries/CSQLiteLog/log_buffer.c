@@ -6,7 +6,9 @@
    fifty pages that is a hundred calls, which take longer than the disk. The file system that is registered here is SQLite's own
    but for one thing: what is written to the log of a connection is collected, and written at once when it has to be there:
    before it is synced, read, measured, cut off or closed. Others never look at a page of the log before it is synced: a
-   connection with `synchronous = FULL`, the only kind that may use this, tells of a commit behind that. */
+   connection with `synchronous = FULL`, the only kind that may use this, tells of a commit behind that. What was collected for a
+   transaction that is undone must never be written, because others may have written there by then: whoever uses such a
+   connection calls `hg_sqlite_forget_log` before each transaction and each checkpoint. */
 
 /* SQLite's own file system writes fewer than 128 KiB at once, and takes more for a full disk. */
 #define HG_LOG_BUFFER (120 << 10)
@@ -31,7 +33,7 @@ static int hg_log_flush(sqlite3_file *file) {
     struct hg_log_buffer *log = hg_log_of(file);
     if (log->count == 0) return SQLITE_OK;
     int count = log->count;
-    /* If it fails, SQLite undoes the transaction, and writes these places anew in the next one. */
+    /* If it fails at a commit, SQLite undoes the transaction, and writes these places anew in the next one. */
     log->count = 0;
     return log->inner->xWrite(file, log->bytes, count, log->start);
 }
@@ -51,8 +53,9 @@ static int hg_log_write(sqlite3_file *file, const void *bytes, int count, sqlite
 }
 
 static int hg_log_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 start) {
-    int code = hg_log_flush(file);
-    return code == SQLITE_OK ? hg_log_of(file)->inner->xRead(file, bytes, count, start) : code;
+    /* A full disk would undo one statement alone; what is lost here is the whole transaction's. */
+    if (hg_log_flush(file) != SQLITE_OK) return SQLITE_IOERR_WRITE;
+    return hg_log_of(file)->inner->xRead(file, bytes, count, start);
 }
 
 static int hg_log_truncate(sqlite3_file *file, sqlite3_int64 size) {
@@ -72,11 +75,11 @@ static int hg_log_size(sqlite3_file *file, sqlite3_int64 *size) {
 
 static int hg_log_close(sqlite3_file *file) {
     struct hg_log_buffer *log = hg_log_of(file);
-    int flushed = hg_log_flush(file);
+    /* What is left was never committed. */
+    log->count = 0;
     sqlite3_free(log->bytes);
     log->bytes = NULL;
-    int closed = log->inner->xClose(file);
-    return flushed == SQLITE_OK ? closed : flushed;
+    return log->inner->xClose(file);
 }
 
 static int hg_log_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *opened) {
@@ -138,4 +141,10 @@ int hg_sqlite_register_files(void) {
     hg_log_inner = sqlite3_vfs_find(NULL);
     return hg_log_inner && hg_register(&hg_log_vfs, "heliograph-log", hg_log_open) == SQLITE_OK
         && hg_register(&hg_step_vfs, "heliograph-step", hg_step_open) == SQLITE_OK;
+}
+
+void hg_sqlite_forget_log(void *connection) {
+    sqlite3_file *file = NULL;
+    sqlite3_file_control((sqlite3 *)connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+    if (file && file->pMethods && file->pMethods->xWrite == hg_log_write) hg_log_of(file)->count = 0;
 }

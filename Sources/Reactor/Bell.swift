@@ -27,8 +27,8 @@ public final class Bell: Sendable {
         guard actor != nil, let loop = EventLoop.current else {
             return await withTaskGroup { group in
                 group.addTask {
-                    // Cut short only by the ring.
-                    try? await Task.sleep(for: span)
+                    // Cut short by the ring, which must not become another one.
+                    do { try await Task.sleep(for: span) } catch { return }
                     self.ring()
                 }
                 await park()

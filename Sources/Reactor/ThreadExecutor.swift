@@ -9,10 +9,10 @@ public final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private var thread: Thread?
     private let late = Mutex(Late())
 
-    /// Jobs that came after the thread's end.
+    /// Jobs that came when the thread was to end; they wait until it has.
     private struct Late {
         var jobs: [UnownedJob] = []
-        var areRun = false
+        var areRun = true
     }
 
     /// Starts the thread; the name shows in `top -H`.
@@ -35,8 +35,12 @@ public final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
     /// Runs what comes after `shutdown` on the thread that it comes from, one job at a time: an actor that is used once more
     /// finds that it has been closed, instead of waiting for ever.
-    private func runLate(_ job: UnownedJob) {
+    private func runLate(_ job: UnownedJob?) {
         var next = late.withLock { late -> UnownedJob? in
+            guard let job else {
+                late.areRun = !late.jobs.isEmpty
+                return late.areRun ? late.jobs.removeFirst() : nil
+            }
             guard !late.areRun else {
                 late.jobs.append(job)
                 return nil
@@ -58,6 +62,7 @@ public final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
         queue.close()
         thread?.join()
         thread = nil
+        runLate(nil)
     }
 
     /// The executor outlives its thread, because `shutdown` joins it.

@@ -112,6 +112,7 @@ import Store
 
     /// Moves what is in the write-ahead log into the file, as far as can be done without keeping anybody waiting.
     func checkpoint() throws(StoreError) {
+        forgetLog()
         let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         guard code == SQLITE_OK || code == SQLITE_BUSY else {
             throw unsafe SQLiteFailure.error(code, of: handle, at: .running)
@@ -119,9 +120,18 @@ import Store
     }
 
     /// Moves all of the write-ahead log into the file and empties it, as far as readers allow.
-    func emptyLog() { unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
+    func emptyLog() {
+        forgetLog()
+        unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+    }
 
-    func beginTransaction() throws(StoreError) { try run(begin) }
+    /// Lets go of what was collected for the log by a transaction that was undone: others may have written there since.
+    private func forgetLog() { unsafe hg_sqlite_forget_log(UnsafeMutableRawPointer(handle)) }
+
+    func beginTransaction() throws(StoreError) {
+        forgetLog()
+        try run(begin)
+    }
     func beginPart() throws(StoreError) { try run(savepoint) }
     func endPart() throws(StoreError) { try run(release) }
 

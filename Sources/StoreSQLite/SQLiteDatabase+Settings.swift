@@ -17,6 +17,8 @@ extension SQLiteDatabase {
         package var logStep = 12_000
         /// Beyond so many pages the log is to begin anew, for which the writer waits a moment: 96 MiB.
         package var logMax = 24_000
+        /// How many changed pages a transaction may keep in memory: 256 MiB.
+        package var cachePagesMax = 65_536
         /// How many prepared statements a connection keeps; the one unused for longest gives way.
         package var statementsMax = 128
 
@@ -29,7 +31,8 @@ extension SQLiteDatabase {
                 "PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -8192",
             ]
             guard writes else { return common + ["PRAGMA query_only = ON"] }
-            return ["PRAGMA synchronous = FULL"] + common
+            // Pages of a transaction stay in memory until it is committed, but for a very large one.
+            return ["PRAGMA synchronous = FULL", "PRAGMA cache_spill = \(cachePagesMax)"] + common
         }
     }
 }

@@ -209,6 +209,18 @@ import Testing
         }
     }
 
+    @Test func `a bell off the loops rings once for each ring`() async {
+        let bell = Bell()
+        bell.ring()
+        await bell.wait(.seconds(60))
+        let ringing = Task { bell.ring() }
+        await bell.wait(.seconds(60))
+        await ringing.value
+        let begin = ContinuousClock.now
+        await bell.wait(.milliseconds(50))
+        #expect(begin.duration(to: .now) >= .milliseconds(50))
+    }
+
     @Test func `a wait for a bell ends with its task, on a loop and elsewhere`() async throws {
         let begin = ContinuousClock.now
         let bells = [Bell(), Bell()]

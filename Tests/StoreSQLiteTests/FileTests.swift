@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Store
 import StoreSQLite
@@ -45,6 +46,41 @@ import Testing
                 let attributes = try FileManager.default.attributesOfItem(atPath: folder.file + "-wal")
                 #expect(try #require(attributes[.size] as? Int) < 2_000_000)
                 #expect(try await Blobs.count(in: database) == 800)
+            }
+        }
+    }
+
+    @Test
+    func
+        `what a large transaction had written before it was undone is never written over what others commit`()
+        async throws
+    {
+        struct Undone: Error {}
+        try await Folder.with { folder in
+            try await folder.withDatabase({ $0.cachePagesMax = 10 }) { first in
+                try await first.write { try await $0.execute(Blobs.create) }
+                // More than the cache of 8 MiB holds, so that pages of it go to the log while it runs.
+                await #expect(throws: Undone.self) {
+                    try await first.write { transaction in
+                        for _ in 0..<3_500 {
+                            try await transaction.execute(
+                                "INSERT INTO blobs (part, data) VALUES (1, $1)",
+                                [.bytes(Bytes(Array(repeating: 7, count: 3_000)))])
+                        }
+                        throw Undone()
+                    }
+                }
+                try await folder.withDatabase { second in
+                    for _ in 0..<200 { try await Blobs.add(Array(repeating: 9, count: 3_000), to: second) }
+                }
+                try await Blobs.add(Array(repeating: 9, count: 3_000), to: first)
+                let (count, findings) = (try await Blobs.count(in: first), try await first.checkIntegrity())
+                #expect(count == 201)
+                #expect(findings.isEmpty)
+            }
+            try await folder.withDatabase { database in
+                let count = try await Blobs.count(in: database)
+                #expect(count == 201)
             }
         }
     }

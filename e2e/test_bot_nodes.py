@@ -81,8 +81,8 @@ def test_the_bots_of_a_node_that_goes_are_polled_by_the_other(pair):
 
         flows()
         other.kill()
-        # The leases of the dead end after six seconds, and nodes look once a second; a busy machine adds to that.
-        killed = wait_for_share({one: BOTS}, 14)
+        # The leases of the dead end after six seconds, and nodes look once a second.
+        killed = wait_for_share({one: BOTS}, 10)
         flows()
         other.start()
         joined = wait_for_share({one: BOTS // 2, other: BOTS // 2}, 45)

@@ -60,7 +60,7 @@ def test_postgresql_goes_away_and_comes_back(postgres, how):
         postgres.start()
         back = time.monotonic()
         said = lines.finish()
-        assert lines.first_after(back, "A") - back < 8, "it took long to recover"
+        assert lines.first_after(back, "A") - back < 5, "it took long to recover"
         # Who did not get an answer got a reason.
         reasons = {line for line in said if line.startswith("E")}
         assert all("unavailable" in line or "outcomeUnknown" in line for line in reasons), reasons

@@ -60,8 +60,9 @@ public final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     /// Runs what is queued, then ends the thread and waits for it.
     public func shutdown() {
         queue.close()
-        thread?.join()
-        thread = nil
+        guard let thread else { return }
+        thread.join()
+        self.thread = nil
         runLate(nil)
     }
 

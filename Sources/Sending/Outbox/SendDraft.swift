@@ -27,7 +27,7 @@ package struct SendDraft: Sendable {
     /// The caller's own name for what it belongs to.
     package var correlation: String?
 
-    /// A draft of an interactive send for now.
+    /// A draft of an interactive send that goes as soon as it can.
     package init(bot: Int64, chat: Int64?, method: BotMethod, body: Body) {
         self.bot = bot
         self.chat = chat

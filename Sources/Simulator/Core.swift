@@ -59,7 +59,10 @@ final class Core: Sendable {
     /// Ends `work` and every wait.
     func stop() {
         addJob.finish()
-        let waiting = state.withLock { state in state.bots.values.compactMap(\.poller) }
+        let waiting = state.withLock { state in
+            state.isStopping = true
+            return state.bots.values.compactMap(\.poller)
+        }
         for poller in waiting { poller.end(.ended(nil)) }
     }
 

@@ -152,6 +152,8 @@ final class BotDoor: Sendable {
                 state.bots[call.bot]?.updates.expire(state.world.now)
                 if offset != 0 { state.bots[call.bot]?.updates.confirm(offset) }
                 if let answer = state.waiting(call.bot, limit) { return answer }
+                // Who asks again while it ends would hold it up.
+                if state.isStopping { return BotAnswer("[]") }
                 if timeout > 0 { state.bots[call.bot]?.poller = waiter }
                 return nil
             }

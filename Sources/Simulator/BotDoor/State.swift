@@ -15,6 +15,7 @@ struct State: Sendable {
     var runs = RunTable()
     /// Who is to be told what once the lock is let go.
     var effects = Effects()
+    var isStopping = false
     /// No bot's updates begin at a lower number.
     var updateIDFloor: Int64 = 0
     let settings: Simulator.Settings

@@ -23,16 +23,17 @@ package struct Update: Sendable, Equatable {
         var id: Int64?
         var known: (name: String, value: JSONView)?
         for member in root.members {
-            if member.isNamed("update_id") {
+            let name = member.name
+            if name == "update_id" {
                 // Two of them would be two names for one update.
                 guard id == nil, let number = member.value.int64, number >= 0 else {
                     throw .wrong("update_id")
                 }
                 id = number
-            } else if UpdateKind.known.contains(member.name) {
+            } else if UpdateKind.known.contains(name) {
                 // An update is of one kind; who reads a second one would see another chat than was checked.
-                guard known == nil else { throw .wrong(member.name) }
-                known = (member.name, member.value)
+                guard known == nil else { throw .wrong(name) }
+                known = (name, member.value)
             }
         }
         guard let id else { throw .wrong("update_id") }
@@ -87,33 +88,41 @@ private struct Subject {
         var seen: UInt32 = 0
         for member in object.members {
             let name = member.name
-            // Readers of the payload may take either of two; there must not be two chats to choose from.
-            if let place = Self.read.firstIndex(of: name) {
-                guard seen & 1 << place == 0 else { throw .wrong("\(path).\(name)") }
-                seen |= 1 << place
+            guard let field = Self.fields[name] else {
+                if let name = UpdateKind.service[name] { service = name }
+                continue
             }
-            switch name {
-            case "chat": chat = try Self.id(in: member.value, "\(path).chat")
-            case "from", "user": user = try Self.id(in: member.value, "\(path).\(member.name)")
-            case "sender_chat", "actor_chat", "voter_chat":
-                senderChat = try Self.id(in: member.value, "\(path).\(member.name)")
-            case "message_id": message = try Self.number(member.value, "\(path).message_id")
-            case "date": date = try Self.time(member.value, "\(path).date")
-            case "edit_date": editDate = try Self.time(member.value, "\(path).edit_date")
-            // The message under whose button somebody pressed.
-            case "message" where member.value.kind == .object:
-                let inner = try Subject(message: member.value, "\(path).message")
+            // Readers of the payload may take either of two; there must not be two chats to choose from.
+            guard seen & field.rawValue == 0 else { throw .wrong("\(path).\(name)") }
+            seen |= field.rawValue
+            let value = member.value
+            switch field {
+            case .chat: chat = try Self.id(in: value, "\(path).chat")
+            case .from, .user: user = try Self.id(in: value, "\(path).\(name)")
+            case .senderChat, .actorChat, .voterChat: senderChat = try Self.id(in: value, "\(path).\(name)")
+            case .messageID: message = try Self.number(value, "\(path).message_id")
+            case .date: date = try Self.time(value, "\(path).date")
+            case .editDate: editDate = try Self.time(value, "\(path).edit_date")
+            case .message:
+                // The message under whose button somebody pressed.
+                guard value.kind == .object else { continue }
+                let inner = try Subject(message: value, "\(path).message")
                 (chat, message) = (inner.chat, inner.message)
-            default:
-                if let name = UpdateKind.service[member.name] { service = name }
             }
         }
     }
 
-    /// The fields that are read, and so may be there only once.
-    private static let read = [
-        "chat", "from", "user", "sender_chat", "actor_chat", "voter_chat", "message_id", "date", "edit_date",
-        "message",
+    /// A field that is read, and so may be there only once; each has a bit of its own.
+    private enum Field: UInt32 {
+        case chat = 1, from = 2, user = 4, senderChat = 8, actorChat = 16, voterChat = 32, messageID = 64,
+            date = 128
+        case editDate = 256, message = 512
+    }
+
+    private static let fields: [String: Field] = [
+        "chat": .chat, "from": .from, "user": .user, "sender_chat": .senderChat, "actor_chat": .actorChat,
+        "voter_chat": .voterChat, "message_id": .messageID, "date": .date, "edit_date": .editDate,
+        "message": .message,
     ]
 
     /// Only where a message is.
@@ -126,33 +135,39 @@ private struct Subject {
         }
     }
 
-    private static func id(in object: JSONView, _ path: String) throws(UpdateError) -> Int64 {
-        guard let id = try only("id", in: object, path)?.int64 else { throw .wrong("\(path).id") }
+    private static func id(in object: JSONView, _ path: @autoclosure () -> String) throws(UpdateError)
+        -> Int64
+    {
+        guard let id = try only("id", in: object, path())?.int64 else { throw .wrong("\(path()).id") }
         return id
     }
 
     /// The one field of a name.
-    private static func only(_ name: String, in object: JSONView, _ path: String) throws(UpdateError)
-        -> JSONView?
-    {
+    private static func only(
+        _ name: String, in object: JSONView, _ path: @autoclosure () -> String
+    ) throws(UpdateError) -> JSONView? {
         guard object.kind == .object else { return nil }
         var found: JSONView?
         for member in object.members where member.isNamed(name) {
-            guard found == nil else { throw .wrong("\(path).\(name)") }
+            guard found == nil else { throw .wrong("\(path()).\(name)") }
             found = member.value
         }
         return found
     }
 
-    private static func number(_ value: JSONView, _ path: String) throws(UpdateError) -> Int64 {
-        guard let number = value.int64 else { throw .wrong(path) }
+    private static func number(
+        _ value: JSONView, _ path: @autoclosure () -> String
+    ) throws(UpdateError) -> Int64 {
+        guard let number = value.int64 else { throw .wrong(path()) }
         return number
     }
 
-    private static func time(_ value: JSONView, _ path: String) throws(UpdateError) -> Timestamp {
-        let seconds = try number(value, path)
+    private static func time(
+        _ value: JSONView, _ path: @autoclosure () -> String
+    ) throws(UpdateError) -> Timestamp {
+        let seconds = try number(value, path())
         // An inaccessible message has the date 0.
-        guard (0...253_402_300_799).contains(seconds) else { throw .wrong(path) }
+        guard (0...253_402_300_799).contains(seconds) else { throw .wrong(path()) }
         return Timestamp(seconds: seconds)
     }
 }

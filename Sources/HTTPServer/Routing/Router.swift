@@ -81,20 +81,27 @@ public struct Router: Sendable {
             return .malformed("The path must begin with /")
         }
         var parts: [Bytes] = []
-        for raw in path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+        parts.reserveCapacity(8)
+        var isBroken = false
+        var start = 1
+        while start <= path.count {
+            let rest = path[start...]
+            let raw = rest.firstIndex(of: UInt8(ascii: "/")).map { rest[..<$0] } ?? rest
             guard let part = PercentEncoding.decode(raw) else {
                 return .malformed("The path is not encoded correctly")
             }
             // Whoever sends these hopes that somebody behind us resolves them.
             guard part != "..", part != "." else { return .malformed("The path has dot segments") }
+            start += raw.count + 1
+            if part.isEmpty, start <= path.count { isBroken = true }
             parts.append(part)
         }
         // Whoever joins the parts again would make another path of an empty one.
-        guard !parts.dropLast().contains(where: \.isEmpty) else { return .notFound }
-        if parts == [""] { parts = [] }
+        guard !isBroken else { return .notFound }
+        if path.count == 1 { parts = [] }
         var values: [Bytes] = []
         guard let node = find(0, parts[...], &values) else { return .notFound }
-        guard values.allSatisfy({ $0.text != nil }) else { return .malformed("The path is not valid UTF-8") }
+        guard values.allSatisfy(Self.isText) else { return .malformed("The path is not valid UTF-8") }
         return choose(method, nodes[node].routes, values)
     }
 
@@ -124,15 +131,13 @@ public struct Router: Sendable {
         }
         for (prefix, next) in nodes[node].prefixed
         where part.count > prefix.count && part.starts(with: prefix) {
-            values.append(part[prefix.count..<part.count])
-            if let found = find(next, rest, &values) { return found }
-            values.removeLast()
+            if let found = find(next, rest, part[prefix.count..<part.count], &values) { return found }
         }
-        for next in [isInteger(part) ? nodes[node].integer : nil, nodes[node].text] {
-            guard let next, !part.isEmpty else { continue }
-            values.append(part)
-            if let found = find(next, rest, &values) { return found }
-            values.removeLast()
+        if !part.isEmpty {
+            if let next = nodes[node].integer, isInteger(part), let found = find(next, rest, part, &values) {
+                return found
+            }
+            if let next = nodes[node].text, let found = find(next, rest, part, &values) { return found }
         }
         // An encoded slash would become a real one, and what stands around it another path.
         guard let next = nodes[node].rest, !nodes[next].routes.isEmpty,
@@ -142,7 +147,26 @@ public struct Router: Sendable {
         return next
     }
 
+    /// Goes on below a parameter, whose value is `part`.
+    private func find(_ node: Int, _ parts: ArraySlice<Bytes>, _ part: Bytes, _ values: inout [Bytes]) -> Int?
+    {
+        values.append(part)
+        if let found = find(node, parts, &values) { return found }
+        values.removeLast()
+        return nil
+    }
+
     private func isInteger(_ part: Bytes) -> Bool {
-        part.count <= 20 && part.first != UInt8(ascii: "+") && part.text.flatMap { Int64($0) } != nil
+        guard part.count <= 20, let first = part.first,
+            first == UInt8(ascii: "-") || Self.isDigit(first)
+        else { return false }
+        return part.dropFirst().allSatisfy(Self.isDigit) && part.text.flatMap { Int64($0) } != nil
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
+
+    /// Whether that is UTF-8, as nearly all values of paths are at the first glance.
+    private static func isText(_ bytes: Bytes) -> Bool {
+        bytes.allSatisfy { $0 < 0x80 } || bytes.text != nil
     }
 }

@@ -7,6 +7,30 @@ package enum SendingSchema {
         Migration(number, "sending", up: up, down: ["DROP TABLE send_pauses", "DROP TABLE sends"])
     }
 
+    /// Large bodies beside the rows, what may have been done before, and indexes by which waiting sends are found without them.
+    package static func bodies(_ number: Int) -> Migration {
+        Migration(
+            number, "sending: bodies apart",
+            up: [
+                "CREATE TABLE send_bodies (id BIGINT PRIMARY KEY, body " + bytes + " NOT NULL)",
+                "ALTER TABLE sends ADD COLUMN may_be_done INTEGER NOT NULL DEFAULT 0",
+                "ALTER TABLE sends ADD COLUMN body_apart INTEGER NOT NULL DEFAULT 0",
+                "DROP INDEX sends_pending",
+                "CREATE INDEX sends_pending ON sends (bot, priority, id, not_before) WHERE state = 'PENDING'",
+                "CREATE INDEX sends_due ON sends (not_before, bot) WHERE state = 'PENDING'",
+            ],
+            down: [
+                "UPDATE sends SET body = (SELECT body FROM send_bodies WHERE send_bodies.id = sends.id) "
+                    + "WHERE id IN (SELECT id FROM send_bodies)",
+                "DROP INDEX sends_due",
+                "DROP INDEX sends_pending",
+                "CREATE INDEX sends_pending ON sends (bot, priority, id) WHERE state = 'PENDING'",
+                "ALTER TABLE sends DROP COLUMN body_apart",
+                "ALTER TABLE sends DROP COLUMN may_be_done",
+                "DROP TABLE send_bodies",
+            ])
+    }
+
     private static let bytes = SQL(sqlite: "BLOB", postgres: "BYTEA")
 
     private static let up: [SQL] = [

@@ -168,12 +168,23 @@ package final class Sends: Sendable {
             }
             core.changed(send.beginning)
             core.changed(send)
-            sender.depart(entry, SendStore.Departure(send: send, body: draft.body))
-            return stored
+            if sender.depart(entry, SendStore.Departure(send: send, body: draft.body)) { return stored }
+            return try await waitAgain(send).map { .new($0) } ?? stored
+        } catch let error as StoreError where error.code == .outcomeUnknown {
+            sender.doubt(entry)
+            throw error
         } catch {
             sender.forget(entry)
             throw error
         }
+    }
+
+    /// A send that was marked as on its way, and did not go, waits for the next sender of its bot.
+    private func waitAgain(_ send: Send) async throws -> Send? {
+        guard let waiting = try await core.store.unmark(send) else { return nil }
+        core.changed(waiting)
+        service.look(send.bot)
+        return waiting
     }
 
     /// Gives stored sends to whoever sends for their bot.

@@ -65,7 +65,8 @@ final class FacadeHouse: Sendable {
     private static let migrations = [
         LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
         BotsSchema.migration(5), ChatsSchema.migration(6), SendingSchema.migration(7),
-        FacadeSchema.migration(8),
+        SendingSchema.bodies(8),
+        FacadeSchema.migration(9),
     ]
 
     private static func run(

@@ -3,59 +3,15 @@ import Kernel
 import Reactor
 import Store
 import StoreTesting
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AuditOutageTests {
-    /// What becomes of a write.
-    private enum Fault { case refused, unknownAndDone, unknownAndUndone, broken }
-
-    private struct Undone: Error {}
-
-    /// A database whose first writes go wrong.
-    private final class Faulty: Database {
-        let inner: any Database
-        let faults: Mutex<[Fault]>
-        init(_ inner: any Database, _ faults: [Fault]) {
-            self.inner = inner
-            self.faults = Mutex(faults)
-        }
-        var dialect: Dialect { inner.dialect }
-        var state: DatabaseState { inner.state }
-        func read<R: Sendable>(
-            _ body: @escaping @Sendable (any ReadTransaction) async throws -> R
-        ) async throws -> R { try await inner.read(body) }
-        func write<R: Sendable>(
-            _ body: @escaping @Sendable (any Transaction) async throws -> R
-        ) async throws -> R {
-            switch faults.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
-            case nil: return try await inner.write(body)
-            case .refused: throw StoreError(.unavailable, "away")
-            case .broken: throw StoreError(.corrupt, "broken")
-            case .unknownAndDone:
-                _ = try await inner.write(body)
-                throw StoreError(.outcomeUnknown, "lost")
-            case .unknownAndUndone:
-                do {
-                    try await inner.write { transaction in
-                        _ = try await body(transaction)
-                        throw Undone()
-                    }
-                } catch is Undone {}
-                throw StoreError(.outcomeUnknown, "lost")
-            }
-        }
-        func checkIntegrity() async throws -> [String] { try await inner.checkIntegrity() }
-        func sizeBytes() async throws -> Int64 { try await inner.sizeBytes() }
-        func close() async { await inner.close() }
-    }
-
     /// What is in the log after three notes and a stop, over a database with faults.
-    private func actions(_ backend: Backend, _ faults: [Fault]) async throws -> [String] {
+    private func actions(_ backend: Backend, _ faults: [FaultyDatabase.Fault]) async throws -> [String] {
         var actions: [String] = []
         try await withDatabase(backend) { database in
             try await Migrator(database, [AuditSchema.migration(1)]).up()
-            let audit = AuditLog(Faulty(database, faults))
+            let audit = AuditLog(FaultyDatabase(database, faults))
             for number in 1...3 { audit.note(AuditDraft(actor: "anonymous", action: "note.\(number)")) }
             _ = await audit.stop(by: EventLoop.clock() + 20_000_000_000)
             let log = AuditLog(database)
@@ -79,7 +35,7 @@ import Testing
     func `a batch that can never be written is told by the next one`(backend: Backend) async throws {
         try await withDatabase(backend) { database in
             try await Migrator(database, [AuditSchema.migration(1)]).up()
-            let audit = AuditLog(Faulty(database, [.broken]))
+            let audit = AuditLog(FaultyDatabase(database, [.broken]))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 1...3 { audit.note(AuditDraft(actor: "anonymous", action: "lost")) }
                 group.addTask { try await audit.run() }

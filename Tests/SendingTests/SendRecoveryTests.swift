@@ -63,6 +63,62 @@ import Wire
         }
     }
 
+    @Test func `what was tried in vain before its node died goes first all the same`() async throws {
+        try await FakeTelegram.open { telegram in
+            try await withDatabase(.sqlite) { database in
+                try await SendHouse.prepare(database)
+                telegram.answers { _ in throw CancellationError() }
+                let delete = SendDraft(
+                    bot: 42, chat: 5, method: try #require(BotMethod("deleteMessage")),
+                    body: .json(#"{"chat_id":5,"message_id":3}"#))
+                var ids: [Int64] = []
+                try await SendHouse.run(
+                    database, telegram, bus: InProcessBus(), "a",
+                    { $0.settings.backOff = .seconds(20)...Duration.seconds(20) }
+                ) { house in
+                    for draft in [delete, try SendHouse.draft("x")] {
+                        ids.append(try await house.sends.submit(draft, by: SendHouse.caller).id)
+                    }
+                    while try await house.sends.send(ids[0])?.errorCode == nil {
+                        try await Task.sleep(for: .milliseconds(2))
+                    }
+                    #expect(try await house.sends.send(ids[0])?.notBefore == nil)
+                }
+                telegram.answers { FakeTelegram.message($0) }
+                let before = telegram.calls.count
+                try await SendHouse.run(database, telegram, bus: InProcessBus(), "b") { house in
+                    for id in ids { _ = try await house.wait(id, .sent) }
+                    #expect(
+                        telegram.calls.dropFirst(before).map(\.method) == ["deleteMessage", "sendMessage"])
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `what is large is kept apart until it is sent, and then no more`(backend: Backend) async throws {
+        try await SendHouse.open(backend) { house in
+            let text = String(repeating: "x", count: 20_000)
+            func apart() async throws -> Int {
+                try await house.database.read {
+                    try await $0.all("SELECT id FROM send_bodies") { try $0.integer(0) }
+                }
+                .count
+            }
+            let later = try await house.sends.submit(
+                try SendHouse.draft(text) { $0.notBefore = Clocks.system.now + .seconds(99) },
+                by: SendHouse.caller)
+            #expect(try await apart() == 1)
+            _ = try await house.sends.cancel(later)
+            #expect(try await apart() == 0)
+            let stored = try await house.sends.submit(
+                [try SendHouse.draft("short"), try SendHouse.draft(text)], by: SendHouse.caller)
+            for case .new(let send) in stored { _ = try await house.wait(send.id, .sent) }
+            #expect(house.telegram.calls.map(\.text) == ["short", text])
+            #expect(try await apart() == 0)
+        }
+    }
+
     @Test func `a change that a crash kept from the log is made up for`() async throws {
         try await withLeft(
             .sqlite, [try SendHouse.draft("x") { $0.notBefore = Clocks.system.now + .seconds(99) }], .pending

@@ -135,6 +135,32 @@ import Wire
         }
     }
 
+    @Test(arguments: [
+        ("deleteMessage", "Bad Request: message to delete not found", Send.State.uncertain),
+        ("editMessageText", "Bad Request: message is not modified: it is the same", .sent),
+    ])
+    func `a change that may have been made is not called failed when it cannot be made again`(
+        method: String, refusal: String, state: Send.State
+    ) async throws {
+        try await SendHouse.open { house in
+            house.telegram.answers {
+                $0.number == 1
+                    ? FakeTelegram.refusal(502, "Bad Gateway")
+                    : $0.number == 2
+                        ? FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":1}"#)
+                        : FakeTelegram.refusal(400, refusal)
+            }
+            let draft = SendDraft(
+                bot: 42, chat: 5, method: try #require(BotMethod(method)),
+                body: .json(#"{"chat_id":5,"message_id":3,"text":"x"}"#))
+            let send = try await house.sent(draft)
+            #expect(send.state == state)
+            #expect((send.errorCode == nil) == (state == .sent))
+            // What was refused at once did not come about.
+            #expect(try await house.sent(draft).state == .failed)
+        }
+    }
+
     @Test func `a pause that Telegram wants is kept exactly, and then the send goes`() async throws {
         try await SendHouse.open { house in
             house.telegram.answers {

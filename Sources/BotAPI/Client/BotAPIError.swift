@@ -56,7 +56,10 @@ package struct BotAPIError: Error, Sendable, Equatable, CustomStringConvertible 
     ) {
         self.code = code
         self.status = status
-        self.description = description
+        // PostgreSQL keeps no text with a NUL, and whatever Telegram says is written down.
+        self.description =
+            description.utf8.contains(0)
+            ? String(description.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }) : description
         self.retryAfter = retryAfter
         self.migrateTo = migrateTo
         self.mayHaveBeenSent = mayHaveBeenSent

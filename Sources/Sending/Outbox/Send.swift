@@ -53,6 +53,10 @@ package struct Send: Sendable, Equatable {
     let messageCount: Int
     /// The numbers of the messages that it deletes.
     let deletedMessages: [Int64]
+    /// Whether an earlier attempt may have been carried out.
+    let mayBeDone: Bool
+    /// Whether what it carries stands in a table of its own.
+    let isApart: Bool
 
     /// What Telegram made of it, as raw JSON.
     var result: Bytes? {

@@ -118,10 +118,7 @@ extension SendStore {
     func inheritance(of bot: Int64, since: Timestamp) async throws -> Inheritance {
         try await database.read { transaction in
             var result = Inheritance()
-            result.stranded = try await transaction.all(
-                "SELECT " + Self.columns + " FROM sends WHERE bot = $1 AND state = 'SENDING' ORDER BY id",
-                [.integer(bot)]
-            ) { try Send($0) }
+            result.stranded = try await Self.stranded(of: bot, before: .max, in: transaction)
             result.recent = try await transaction.all(
                 "SELECT " + Self.columns + " FROM sends WHERE bot = $1 AND updated_at >= $2 AND attempts > 0 "
                     + "ORDER BY updated_at",
@@ -140,6 +137,22 @@ extension SendStore {
         }
     }
 
+    /// What is marked as on its way for longer than most calls take.
+    func stranded(of bot: Int64) async throws -> [Send] {
+        let before = (clocks.now - Self.strandedAfter).milliseconds
+        return try await database.read { try await Self.stranded(of: bot, before: before, in: $0) }
+    }
+
+    private static func stranded(
+        of bot: Int64, before: Int64, in transaction: any ReadTransaction
+    ) async throws -> [Send] {
+        try await transaction.all(
+            "SELECT " + columns
+                + " FROM sends WHERE bot = $1 AND state = 'SENDING' AND updated_at < $2 ORDER BY id",
+            [.integer(bot), .integer(before)]
+        ) { try Send($0) }
+    }
+
     /// Settles what was on its way when its node went: what can be repeated waits again, of the rest nobody can tell.
     func settle(_ stranded: [Send], under lease: Lease) async throws -> [Send] {
         let now = clocks.now
@@ -149,17 +162,19 @@ extension SendStore {
             for send in stranded {
                 let isRepeatable = send.messageCount == 0
                 let row = try await transaction.first(
-                    "UPDATE sends SET state = $2, updated_at = $3, error_code = $4, error = $5, "
-                        + "revision = revision + 1 WHERE id = $1 AND state = 'SENDING' RETURNING "
+                    "UPDATE sends SET state = $2, updated_at = $3, error_code = $4, error = $5, may_be_done = 1, "
+                        + "revision = revision + 1 WHERE id = $1 AND state = 'SENDING' AND revision = $6 RETURNING "
                         + Self.columns,
                     [
                         .integer(send.id), .text((isRepeatable ? Send.State.pending : .uncertain).rawValue),
                         .integer(now.milliseconds), .text(isRepeatable ? nil : "interrupted"),
                         .text(
                             isRepeatable ? nil : "The node that sent it went away before Telegram's answer"),
+                        .integer(send.revision),
                     ]
                 ) { try Send($0) }
                 if let row { settled.append(row) }
+                if !isRepeatable { _ = try await Self.dropApart(row, in: transaction) }
             }
             return settled
         }

@@ -28,7 +28,8 @@ struct SendStore: Sendable {
 
     static let columns: SQL =
         "id, bot, chat, method, state, priority, owner, idempotency_key, correlation, not_before, attempts, "
-        + "created_at, updated_at, status, answer, error_code, error, message, revision, messages, message_ids"
+        + "created_at, updated_at, status, answer, error_code, error, message, revision, messages, message_ids, "
+        + "may_be_done, body_apart"
 
     // MARK: Making
 
@@ -51,28 +52,34 @@ struct SendStore: Sendable {
         let hash = draft.hash
         let isSending = new.state == .sending
         let deleted = draft.deletedMessages
+        let isApart = bytes.count > inlineMax
         let send = try await transaction.first(
             "INSERT INTO sends (id, bot, chat, method, content_type, body, state, priority, owner, idempotency_key, "
                 + "request_hash, correlation, not_before, attempts, created_at, updated_at, revision, logged, "
-                + "messages, message_ids) "
-                + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0, $16, $17) "
+                + "messages, message_ids, may_be_done, body_apart) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+                + "$11, $12, $13, $14, $15, $15, 1, 0, $16, $17, 0, $18) "
                 + "ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING "
                 + "RETURNING " + columns,
             [
                 .integer(new.id), .integer(draft.bot), .integer(draft.chat), .text(draft.method.name),
                 .text(type),
-                .bytes(bytes), .text(new.state.rawValue), .integer(draft.priority.rawValue), .text(new.owner),
+                .bytes(isApart ? Bytes() : bytes), .text(new.state.rawValue),
+                .integer(draft.priority.rawValue), .text(new.owner),
                 .text(draft.idempotencyKey), .bytes(hash), .text(draft.correlation),
                 .integer(draft.notBefore?.milliseconds ?? 0), .integer(isSending ? 1 : 0),
                 .integer(now.milliseconds), .integer(Int64(draft.messageCount)),
                 .text(deleted.isEmpty ? nil : deleted.map { "\($0)" }.joined(separator: " ")),
+                .integer(isApart ? 1 : 0),
             ]
         ) { try Send($0) }
-        if let send { return .new(send) }
+        if let send {
+            if isApart { try await putApart(bytes, of: new.id, in: transaction) }
+            return .new(send)
+        }
         let known = try await transaction.first(
             "SELECT " + columns + ", request_hash FROM sends WHERE owner = $1 AND idempotency_key = $2",
             [.text(new.owner), .text(draft.idempotencyKey)]
-        ) { (send: try Send($0), hash: try $0.bytes(21)) }
+        ) { (send: try Send($0), hash: try $0.bytes(23)) }
         guard let known else { throw StoreError(.timeout, "a send with the same key went away meanwhile") }
         return known.hash == hash ? .known(known.send) : .otherRequest
     }
@@ -86,16 +93,35 @@ struct SendStore: Sendable {
     }
 
     /// A send that waits goes; nil where it waits no more.
-    func begin(_ id: Int64, under lease: Lease) async throws -> Departure? {
+    ///
+    /// What may have been marked before, by somebody who did not let it depart, goes `again`.
+    func begin(_ id: Int64, under lease: Lease, again: Bool = false) async throws -> Departure? {
         let now = clocks.now
+        let isMeant: SQL = again ? "state IN ('PENDING', 'SENDING')" : "state = 'PENDING'"
         return try await database.write { transaction in
             try await lease.check(in: transaction)
-            return try await transaction.first(
-                "UPDATE sends SET state = 'SENDING', attempts = attempts + 1, updated_at = $2, "
-                    + "revision = revision + 1 WHERE id = $1 AND state = 'PENDING' RETURNING " + Self.columns
-                    + ", content_type, body",
+            let row = try await transaction.first(
+                "UPDATE sends SET attempts = CASE WHEN state = 'SENDING' THEN attempts ELSE attempts + 1 END, "
+                    + "state = 'SENDING', updated_at = $2, revision = revision + 1 WHERE id = $1 AND "
+                    + isMeant
+                    + " RETURNING " + Self.columns + ", content_type, body",
                 [.integer(id), .integer(now.milliseconds)]
-            ) { Departure(send: try Send($0), body: SendDraft.Body(type: try $0.text(21), try $0.bytes(22))) }
+            ) { (send: try Send($0), type: try $0.text(23), bytes: try $0.bytes(24)) }
+            guard let row else { return nil }
+            let bytes = row.send.isApart ? try await Self.apart(id, in: transaction) : row.bytes
+            return Departure(send: row.send, body: SendDraft.Body(type: row.type, bytes))
+        }
+    }
+
+    /// What was marked as on its way, and never went, waits again; nil where somebody else has settled it.
+    func unmark(_ send: Send) async throws -> Send? {
+        let now = clocks.now
+        return try await database.write { transaction in
+            try await transaction.first(
+                "UPDATE sends SET state = 'PENDING', attempts = attempts - 1, updated_at = $2, revision = revision + 1 "
+                    + "WHERE id = $1 AND state = 'SENDING' AND revision = $3 RETURNING " + Self.columns,
+                [.integer(send.id), .integer(now.milliseconds), .integer(send.revision)]
+            ) { try Send($0) }
         }
     }
 
@@ -115,7 +141,7 @@ struct SendStore: Sendable {
     func end(_ id: Int64, _ ending: Ending) async throws -> Send? {
         let now = clocks.now
         return try await database.write { transaction in
-            try await transaction.first(
+            let send = try await transaction.first(
                 "UPDATE sends SET state = $2, updated_at = $3, status = $4, answer = $5, error_code = $6, error = $7, "
                     + "message = $8, revision = revision + 1, "
                     // What was sent is of no use any more, and files are large.
@@ -127,6 +153,7 @@ struct SendStore: Sendable {
                     .text(ending.error), .integer(ending.message), .bytes(Bytes()),
                 ]
             ) { try Send($0) }
+            return try await Self.dropApart(send, in: transaction)
         }
     }
 
@@ -139,9 +166,10 @@ struct SendStore: Sendable {
     /// An attempt came to nothing and is to be repeated; nil where it is no longer on its way.
     ///
     /// Needs no lease either: that nothing came of this attempt stays true.
+    ///
+    /// When it may go again is for its sender alone to know: whoever comes after it keeps the order, and Telegram's pauses.
     func giveBack(
-        _ send: Send, _ error: BotAPIError, notBefore: Timestamp, chat: Int64?, body: SendDraft.Body?,
-        pauses: [Pause]
+        _ send: Send, _ error: BotAPIError, chat: Int64?, body: SendDraft.Body?, pauses: [Pause]
     ) async throws -> Send? {
         let now = clocks.now
         return try await database.write { transaction in
@@ -154,14 +182,16 @@ struct SendStore: Sendable {
             if let (type, bytes) = body?.parts {
                 try await transaction.execute(
                     "UPDATE sends SET body = $2, content_type = $3 WHERE id = $1",
-                    [.integer(send.id), .bytes(bytes), .text(type)])
+                    [.integer(send.id), .bytes(send.isApart ? Bytes() : bytes), .text(type)])
+                if send.isApart { try await Self.putApart(bytes, of: send.id, in: transaction) }
             }
             return try await transaction.first(
-                "UPDATE sends SET state = 'PENDING', updated_at = $2, not_before = $3, chat = $4, error_code = $5, "
+                "UPDATE sends SET state = 'PENDING', updated_at = $2, may_be_done = $3, chat = $4, error_code = $5, "
                     + "error = $6, status = $7, revision = revision + 1 WHERE id = $1 AND state = 'SENDING' "
                     + "AND attempts = $8 RETURNING " + Self.columns,
                 [
-                    .integer(send.id), .integer(now.milliseconds), .integer(notBefore.milliseconds),
+                    .integer(send.id), .integer(now.milliseconds),
+                    .integer(send.mayBeDone || error.mayHaveBeenSent ? 1 : 0),
                     .integer(chat), .text(error.code.rawValue), .text(error.description),
                     .integer(error.status.map(Int64.init)), .integer(Int64(send.attempts)),
                 ]
@@ -173,11 +203,12 @@ struct SendStore: Sendable {
     func cancel(_ id: Int64) async throws -> Send? {
         let now = clocks.now
         return try await database.write { transaction in
-            try await transaction.first(
+            let send = try await transaction.first(
                 "UPDATE sends SET state = 'CANCELLED', updated_at = $2, revision = revision + 1 "
                     + "WHERE id = $1 AND state = 'PENDING' RETURNING " + Self.columns,
                 [.integer(id), .integer(now.milliseconds)]
             ) { try Send($0) }
+            return try await Self.dropApart(send, in: transaction)
         }
     }
 }
@@ -208,6 +239,8 @@ extension Send {
         revision = try row.integer(18)
         messageCount = Int(try row.integer(19))
         deletedMessages = (try row.optionalText(20) ?? "").split(separator: " ").compactMap { Int64($0) }
+        mayBeDone = try row.integer(21) != 0
+        isApart = try row.integer(22) != 0
     }
 
     var entry: Governor.Entry {

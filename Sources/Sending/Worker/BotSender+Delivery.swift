@@ -9,9 +9,11 @@ extension BotSender {
     /// Marks a send as on its way, and sends it.
     func begin(_ entry: Governor.Entry) async {
         do {
-            guard let departure = try await core.store.begin(entry.id, under: lease) else {
+            let isUnsure = state.withLock { $0.unsure.contains(entry.id) }
+            guard let departure = try await core.store.begin(entry.id, under: lease, again: isUnsure) else {
                 return through(entry)
             }
+            if isUnsure { state.withLock { _ = $0.unsure.remove(entry.id) } }
             core.changed(departure.send)
             await deliver(entry, departure)
         } catch is LeaseLost {
@@ -19,7 +21,7 @@ extension BotSender {
             stop()
         } catch {
             core.parts.logger.warning("a send waits for the database", ["error": .init(describing: error)])
-            comeBack(entry, after: .seconds(1))
+            doubt(entry)
         }
     }
 
@@ -68,7 +70,8 @@ extension BotSender {
             state.plight = Plight(error, after: state.plight, at: now) ?? state.plight
         }
         switch verdict {
-        case .sent, .failed:
+        case .sent: await end(entry, SendStore.Ending(.sent, error))
+        case .failed:
             if error.code == .unauthorized { await core.refused(token, of: bot, error.description) }
             await end(entry, SendStore.Ending(error, .failed))
         case .uncertain: await end(entry, SendStore.Ending(error, .uncertain))
@@ -91,7 +94,8 @@ extension BotSender {
     private func pause(
         _ entry: Governor.Entry, _ span: Duration, _ scope: Verdict.PauseScope
     ) -> [SendStore.Pause] {
-        let (now, until) = (clocks.moment, clocks.now + span)
+        // Rounded up, so that no node begins a moment too early.
+        let (now, until) = (clocks.moment, clocks.now + span + .milliseconds(1))
         return state.withLock { state in
             switch scope {
             case .send: return []
@@ -127,11 +131,8 @@ extension BotSender {
         _ entry: Governor.Entry, _ send: Send, _ error: BotAPIError, after span: Duration, chat: Int64?,
         body: SendDraft.Body?, _ pauses: [SendStore.Pause]
     ) async {
-        // Rounded up, so that no node begins a moment too early.
-        let due = clocks.now + span + (span > .zero ? .milliseconds(1) : .zero)
         let row = await persist("a send to be repeated") {
-            try await core.store.giveBack(
-                send, error, notBefore: due, chat: chat, body: body, pauses: pauses)
+            try await core.store.giveBack(send, error, chat: chat, body: body, pauses: pauses)
         }
         guard let row = row.flatMap({ $0 }) else { return through(entry) }
         core.changed(row)
@@ -143,7 +144,8 @@ extension BotSender {
         comeBack(entry, after: span)
     }
 
-    private func comeBack(_ entry: Governor.Entry, after span: Duration) {
+    /// A send goes again, before all others of its lane.
+    func comeBack(_ entry: Governor.Entry, after span: Duration) {
         let now = clocks.moment
         state.withLock { state in
             state.governor.returned(entry, notBefore: now + span)
@@ -168,6 +170,7 @@ extension BotSender {
     private func through(_ entry: Governor.Entry) {
         state.withLock { state in
             state.known.remove(entry.id)
+            state.unsure.remove(entry.id)
             state.governor.finished(entry)
         }
         add([])

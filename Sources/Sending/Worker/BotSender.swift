@@ -1,6 +1,7 @@
 import Base
 import BotAPI
 import Kernel
+import Reactor
 import Synchronization
 
 /// Sends what waits for one bot, on the node that holds the bot's lease.
@@ -9,8 +10,7 @@ final class BotSender: Sendable {
     let lease: Lease
     let core: SendingCore
     let state: Mutex<State>
-    private let wakes: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    private let wake = Bell()
 
     struct State: Sendable {
         var governor: Governor
@@ -25,8 +25,11 @@ final class BotSender: Sendable {
         var lookAt: Timestamp? = Timestamp(milliseconds: 0)
         /// Whether sends may wait in the database that came before those that are handed over here.
         var isBehind = true
-        var timerAt: Moment?
+        /// Marked as on their way, or not, as the database did not say; none of them has departed.
+        var unsure: Set<Int64> = []
         var isStopped = false
+        /// What departs now is taken by nobody any more.
+        var isOver = false
         /// Failures to reach Telegram, one after the other.
         var failures = 0
         /// What else is wrong.
@@ -38,7 +41,6 @@ final class BotSender: Sendable {
         self.lease = lease
         self.core = core
         state = Mutex(State(governor: governor))
-        (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     var clocks: Clocks { core.parts.clocks }
@@ -57,10 +59,20 @@ final class BotSender: Sendable {
         }
     }
 
-    /// What was let through is stored, and goes.
-    func depart(_ entry: Governor.Entry, _ departure: SendStore.Departure) {
-        state.withLock { $0.departures.append((entry, departure)) }
-        wake.yield()
+    /// What was let through is stored, and goes; false where this sender has ended meanwhile.
+    func depart(_ entry: Governor.Entry, _ departure: SendStore.Departure) -> Bool {
+        let goes = state.withLock { state in
+            if !state.isOver { state.departures.append((entry, departure)) }
+            return !state.isOver
+        }
+        wake.ring()
+        return goes
+    }
+
+    /// What was let through may be stored or not; it goes if it is.
+    func doubt(_ entry: Governor.Entry) {
+        state.withLock { _ = $0.unsure.insert(entry.id) }
+        comeBack(entry, after: .seconds(1))
     }
 
     /// What was let through could not be stored.
@@ -69,7 +81,7 @@ final class BotSender: Sendable {
             state.known.remove(entry.id)
             state.governor.finished(entry)
         }
-        wake.yield()
+        wake.ring()
     }
 
     /// Takes stored sends in.
@@ -77,19 +89,19 @@ final class BotSender: Sendable {
         let now = clocks.now
         state.withLock { state in
             if state.isBehind, !sends.isEmpty {
-                // They are found behind the others.
-                state.lookAt = state.lookAt ?? Timestamp(milliseconds: 0)
+                // They are found behind the others; a look that is under way may have passed them by.
+                state.lookAt = Timestamp(milliseconds: 0)
             } else {
                 for send in sends { state.add(send, now, core.parts.settings.waitingMax) }
             }
         }
-        wake.yield()
+        wake.ring()
     }
 
     /// Asks the database what waits.
     func look() {
         state.withLock { ($0.lookAt, $0.isBehind) = (Timestamp(milliseconds: 0), true) }
-        wake.yield()
+        wake.ring()
     }
 
     /// A send was taken back.
@@ -97,9 +109,10 @@ final class BotSender: Sendable {
         state.withLock { state in
             guard state.governor.remove(send.entry) else { return }
             state.known.remove(send.id)
+            state.unsure.remove(send.id)
             state.waiting[send.priority, default: 1] -= 1
         }
-        wake.yield()
+        wake.ring()
     }
 
     /// What is left of the limits.
@@ -120,31 +133,30 @@ final class BotSender: Sendable {
     /// Begins nothing more; `run` returns once everything that is on its way is through.
     func stop() {
         state.withLock { $0.isStopped = true }
-        wake.finish()
+        wake.ring()
     }
 
     // MARK: The loop
 
     @concurrent func run() async {
         await withDiscardingTaskGroup { deliveries in
-            await withDiscardingTaskGroup { timers in
-                var wakes = wakes.makeAsyncIterator()
-                while true {
-                    await lookIfDue()
-                    let (departures, entries, until, isStopped) = step()
-                    for (entry, departure) in departures {
-                        deliveries.addTask { await self.deliver(entry, departure) }
-                    }
-                    for entry in entries { deliveries.addTask { await self.begin(entry) } }
-                    if isStopped { break }
-                    if let until { arm(until, &timers) }
-                    _ = await wakes.next()
-                    if Task.isCancelled { stop() }
+            while true {
+                await lookIfDue()
+                let (departures, entries, until, isStopped) = step()
+                for (entry, departure) in departures {
+                    deliveries.addTask { await self.deliver(entry, departure) }
                 }
-                timers.cancelAll()
+                for entry in entries { deliveries.addTask { await self.begin(entry) } }
+                if isStopped { break }
+                let span = until.map { $0 - clocks.moment } ?? Self.restMax
+                if span > .zero { await wake.wait(min(span, Self.restMax)) }
+                if Task.isCancelled { stop() }
             }
         }
     }
+
+    /// How long nothing is looked at, where nobody rings.
+    private static let restMax = Duration.seconds(60)
 
     private typealias Step = (
         departures: [(Governor.Entry, SendStore.Departure)], entries: [Governor.Entry], until: Moment?,
@@ -156,6 +168,7 @@ final class BotSender: Sendable {
         return state.withLock { state in
             var step: Step = (state.departures, [], nil, state.isStopped)
             state.departures = []
+            state.isOver = state.isStopped
             while !state.isStopped {
                 let action = state.governor.next(at: now)
                 if case .send(let entry) = action {
@@ -173,22 +186,6 @@ final class BotSender: Sendable {
         }
     }
 
-    private func arm(_ until: Moment, _ timers: inout DiscardingTaskGroup) {
-        let isNew = state.withLock { state in
-            if let set = state.timerAt, set <= until { return false }
-            state.timerAt = until
-            return true
-        }
-        guard isNew else { return }
-        let span = until - clocks.moment
-        timers.addTask {
-            // Cut short only by the loop's end.
-            if span > .zero { try? await Task.sleep(for: span) }
-            self.state.withLock { if $0.timerAt == until { $0.timerAt = nil } }
-            self.wake.yield()
-        }
-    }
-
     // MARK: What waits in the database
 
     private func lookIfDue() async {
@@ -203,6 +200,7 @@ final class BotSender: Sendable {
         guard isWanted else { return }
         do {
             for priority in SendPriority.allCases { try await look(priority, max) }
+            try await settleStray()
             state.withLock { $0.isBehind = $0.lookAt.map { $0.milliseconds == 0 } ?? false }
         } catch {
             state.withLock { $0.lookAt = now + .seconds(1) }
@@ -220,6 +218,22 @@ final class BotSender: Sendable {
             for send in due { state.add(send, now, max) }
             if due.count == limit { state.overflowing.insert(priority) }
             if let next { state.lookAt = min(state.lookAt ?? next, next) }
+        }
+    }
+
+    /// What is marked as on its way since long, and is not known here, was left so by a failure to write.
+    private func settleStray() async throws {
+        let stranded = try await core.store.stranded(of: bot)
+        let stray = state.withLock { state in stranded.filter { !state.known.contains($0.id) } }
+        guard !stray.isEmpty else { return }
+        let settled: [Send]
+        do { settled = try await core.store.settle(stray, under: lease) } catch is LeaseLost { return stop() }
+        for send in settled { core.changed(send) }
+        let now = clocks.now
+        state.withLock { state in
+            for send in settled where send.state == .pending {
+                state.add(send, now, core.parts.settings.waitingMax)
+            }
         }
     }
 }

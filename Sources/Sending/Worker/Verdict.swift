@@ -7,6 +7,7 @@ import Wire
 /// Repeated is only what cannot have happened, or may happen twice: a refusal for being too fast, a connection that
 /// never came about, and changes of messages, which are the same when they are done twice. Of a message that Telegram may
 /// have (no answer in time, a connection that broke off, any 5xx) nobody can tell, for bots cannot look: it is UNCERTAIN.
+/// Neither can of a change that is refused once it may have been made before: what is deleted cannot be deleted again.
 enum Verdict: Equatable {
     /// Telegram has it.
     case sent
@@ -40,6 +41,9 @@ enum Verdict: Equatable {
             self = .again(after: error.retryAfter ?? .seconds(1), pause: isGroup ? .chat : .bot)
         case .chatMigrated:
             if let chat = error.migrateTo, !hasMigrated { self = .follow(to: chat) } else { self = .failed }
+        case .badRequest where !isMessage && send.mayBeDone && error.isNotModified: self = .sent
+        case .badRequest where !isMessage && send.mayBeDone, .notFound where !isMessage && send.mayBeDone:
+            self = .uncertain
         case .badRequest, .unauthorized, .forbidden, .notFound, .conflict, .tooLarge, .badCall: self = .failed
         case .unreachable, .timeout, .cancelled, .server, .malformedAnswer:
             if !error.mayHaveBeenSent {
@@ -53,7 +57,17 @@ enum Verdict: Equatable {
     }
 }
 
+extension BotAPIError {
+    /// Whether Telegram has a message already as it is to be.
+    fileprivate var isNotModified: Bool { description.contains("message is not modified") }
+}
+
 extension SendStore.Ending {
+    /// It came about, though Telegram's last word on it is an error.
+    init(_ state: Send.State, _ error: BotAPIError) {
+        self.init(state: state, status: error.status, answer: error.whole)
+    }
+
     /// Telegram has it.
     init(_ answer: BotAPIAnswer) {
         self.init(

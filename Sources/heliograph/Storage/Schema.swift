@@ -11,6 +11,6 @@ enum Schema {
     static let steps: [Migration] = [
         LogSchema.migration, VaultSchema.migration(2), IdentitySchema.migration(3), AuditSchema.migration(4),
         BotsSchema.migration(5), ChatsSchema.migration(6), FacadeSchema.migration(7),
-        SendingSchema.migration(8),
+        SendingSchema.migration(8), SendingSchema.bodies(9),
     ]
 }

@@ -1,0 +1,121 @@
+import Base
+import BotAPI
+import Bus
+import Kernel
+import Store
+import StoreTesting
+import Testing
+
+@testable import Sending
+
+/// What the database leaves open must not leave a send open.
+@Suite(.timeLimit(.minutes(2))) struct SendOutageTests {
+    /// A node whose writes of one kind fail when the test says so.
+    private func withFaults<R>(
+        in _: R.Type, _ change: @escaping (inout Sends.Parts) -> Void = { _ in },
+        _ body: (SendHouse, FaultyDatabase) async throws -> Void
+    ) async throws {
+        try await FakeTelegram.open { telegram in
+            try await withDatabase(.sqlite) { database in
+                try await SendHouse.prepare(database)
+                let faulty = FaultyDatabase(database) { $0 == R.self }
+                try await SendHouse.run(
+                    database, telegram, bus: InProcessBus(), "a",
+                    {
+                        $0.database = faulty
+                        change(&$0)
+                    }
+                ) { house in
+                    // Its bot has a sender from here on.
+                    _ = try await house.sent(try SendHouse.draft("first"))
+                    try await body(house, faulty)
+                }
+            }
+        }
+    }
+
+    private func submitted(_ house: SendHouse, _ draft: SendDraft) async throws -> Send {
+        while true {
+            do { return try await house.sends.submit(draft, by: SendHouse.caller) } catch let error
+                as StoreError
+            {
+                #expect(error.code == .outcomeUnknown)
+            }
+        }
+    }
+
+    @Test(arguments: [FaultyDatabase.Fault.unknownAndDone, .unknownAndUndone])
+    func `a send whose making was left open is sent once, under its key`(fault: FaultyDatabase.Fault)
+        async throws
+    {
+        try await withFaults(in: [SendStore.Stored].self) { house, faulty in
+            let draft = try SendHouse.draft("x") { $0.idempotencyKey = "k" }
+            faulty.fail([fault])
+            let send = try await submitted(house, draft)
+            _ = try await house.wait(send.id, .sent)
+            #expect(house.telegram.calls.map(\.text) == ["first", "x"])
+        }
+    }
+
+    @Test(arguments: [FaultyDatabase.Fault.unknownAndDone, .unknownAndUndone, .refused])
+    func `a send whose going was left open goes once, before those behind it`(
+        fault: FaultyDatabase.Fault
+    ) async throws {
+        try await withFaults(in: SendStore.Departure?.self) { house, faulty in
+            faulty.fail([fault])
+            let stored = try await house.sends.submit(
+                try (1...3).map { try SendHouse.draft("\($0)") }, by: SendHouse.caller)
+            for case .new(let send) in stored {
+                let sent = try await house.wait(send.id, .sent)
+                #expect(sent.attempts == 1)
+            }
+            #expect(faulty.faultsLeft == 0)
+            #expect(house.telegram.calls.map(\.text) == ["first", "1", "2", "3"])
+        }
+    }
+
+    @Test func `a send whose end can never be written down is uncertain in the end`() async throws {
+        try await withFaults(in: Send?.self) { house, faulty in
+            faulty.fail([.broken])
+            let send = try await house.sends.submit(try SendHouse.draft("x"), by: SendHouse.caller)
+            let ended = try await house.wait(send.id, .uncertain)
+            #expect(ended.errorCode == "interrupted")
+            #expect(house.telegram.calls.map(\.text) == ["first", "x"])
+        }
+    }
+
+    @Test func `what Telegram says may hold what a database cannot`() async throws {
+        try await FakeTelegram.open { telegram in
+            telegram.answers { _ in FakeTelegram.refusal(400, #"no\u0000good"#) }
+            try await withDatabase(.postgres) { database in
+                try await SendHouse.prepare(database)
+                try await SendHouse.run(database, telegram, bus: InProcessBus(), "a") { house in
+                    let send = try await house.sent(try SendHouse.draft("x"))
+                    #expect(send.state == .failed)
+                    #expect(send.error?.contains("no\u{FFFD}good") == true)
+                }
+            }
+        }
+    }
+
+    @Test func `a send that is stored when its sender has ended waits for the next one`() async throws {
+        try await SendHouse.open { house in
+            _ = try await house.sent(try SendHouse.draft("first"))
+            let core = house.sends.core
+            let lease = try #require(house.sends.service.sender(42)?.lease)
+            let sender = BotSender(42, lease, core, Governor(core.parts.settings.limits))
+            sender.stop()
+            await sender.run()
+            let draft = try SendHouse.draft("x")
+            let id = house.sends.numbers.next()
+            let new = SendStore.New(id: id, draft: draft, owner: "user:7", state: .sending)
+            let stored = try await core.store.insert([new], under: lease)
+            guard case .new(let send) = try #require(stored.first) else { throw CancellationError() }
+            #expect(!sender.depart(send.entry, SendStore.Departure(send: send, body: draft.body)))
+            let waiting = try #require(try await core.store.unmark(send))
+            #expect(waiting.state == .pending)
+            #expect(waiting.attempts == 0)
+            _ = try await house.wait(id, .sent)
+        }
+    }
+}

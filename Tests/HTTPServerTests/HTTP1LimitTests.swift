@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What a client may cost in time and connections, and how a server stops.
-@Suite(.timeLimit(.minutes(2))) struct HTTP1LimitTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTP1LimitTests {
     private static let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 
     private func limits(_ change: (inout ServerLimits) -> Void) -> ServerLimits {

@@ -6,7 +6,7 @@ import StoreTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AuditOutageTests {
+@Suite(.timeLimit(.minutes(5))) struct AuditOutageTests {
     /// What becomes of a write.
     private enum Fault { case refused, unknownAndDone, unknownAndUndone, broken }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite(.timeLimit(.minutes(1))) struct AuditTests {
+@Suite(.timeLimit(.minutes(5))) struct AuditTests {
     static let schema = AuditSchema.migration(1)
 
     private func withAudit(

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite(.timeLimit(.minutes(1))) struct KeyRotationTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyRotationTests {
     private static let column = VaultRotationTests.numbers
 
     private func withNode(
@@ -197,7 +197,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct VaultKeyWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct VaultKeyWatchTests {
     private let place = Place(table: "bots", row: 1, column: "token")
 
     private func withWatch(_ body: (VaultKeyWatch, KeyFile, any Database) async throws -> Void) async throws {

@@ -5,7 +5,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ReaderTests {
+@Suite(.timeLimit(.minutes(5))) struct ReaderTests {
     @Test(arguments: Backend.allCases)
     func `a reader catches up and goes live without a seam`(backend: Backend) async throws {
         try await withLog(backend) { log, _ in
@@ -205,7 +205,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HintTests {
+@Suite(.timeLimit(.minutes(5))) struct HintTests {
     @Test(arguments: Backend.allCases)
     func `a hint over the bus brings another node's events at once`(backend: Backend) async throws {
         try await withDatabase(backend) { database in

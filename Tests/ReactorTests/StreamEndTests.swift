@@ -6,7 +6,7 @@ import Glibc
 import Testing
 
 /// How a stream ends: politely, by a reset, by this side's own hand.
-@Suite(.timeLimit(.minutes(1))) struct StreamEndTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamEndTests {
     /// A raw TCP connection to a stream on the loop; the descriptor belongs to the test.
     private static func raw(on pinned: isolated Pinned) async throws -> (
         descriptor: Int32, stream: Reactor.Stream

@@ -3,7 +3,7 @@ import Glibc
 @testable import Reactor
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamTests {
     @Test(arguments: Link.allCases) func `bytes go both ways`(link: Link) async throws {
         try await onLoop { pinned in
             let ends = try await Ends.connect(link, on: pinned)

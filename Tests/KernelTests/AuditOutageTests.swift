@@ -57,7 +57,7 @@ import Testing
             try await Migrator(database, [AuditSchema.migration(1)]).up()
             let audit = AuditLog(Faulty(database, faults))
             for number in 1...3 { audit.note(AuditDraft(actor: "anonymous", action: "note.\(number)")) }
-            _ = await audit.stop(by: EventLoop.clock() + 20_000_000_000)
+            _ = await audit.stop(by: EventLoop.clock() + 120_000_000_000)
             let log = AuditLog(database)
             let report = try await log.verify()
             #expect(report.broken == nil)
@@ -86,7 +86,7 @@ import Testing
                 while audit.waiting > 0 { await Task.yield() }
                 audit.note(AuditDraft(actor: "anonymous", action: "kept"))
                 while audit.waiting > 0 { await Task.yield() }
-                _ = await audit.stop(by: EventLoop.clock() + 20_000_000_000)
+                _ = await audit.stop(by: EventLoop.clock() + 120_000_000_000)
                 try await group.waitForAll()
             }
             let entries = try await AuditLog(database).page().entries

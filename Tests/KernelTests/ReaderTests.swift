@@ -216,6 +216,12 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 // Without hints it would look once an hour.
                 group.addTask { await there.following.run(every: .seconds(3600)) }
+                // A hint that comes before it listens is lost to it.
+                while there.end == .zero {
+                    _ = try await here.append([message("first")])
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                while there.end < here.end { try await Task.sleep(for: .milliseconds(1)) }
                 let reader = try await there.reader(from: .now)
                 for index in 0..<20 {
                     _ = try await here.append([message("\(index)")])

@@ -144,7 +144,7 @@ import Testing
             ends.near.flush()
             ends.far.write("refused")
             let closing = pinned.spawn { _ in
-                await ends.far.closeGracefully(deadline: EventLoop.clock() + 10_000_000_000)
+                await ends.far.closeGracefully(deadline: EventLoop.clock() + 60_000_000_000)
             }
             #expect(text(try await ends.near.collect()) == "refused")
             ends.near.close()

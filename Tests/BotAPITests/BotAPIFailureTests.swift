@@ -135,7 +135,7 @@ import Wire
             for await _ in stream {}
             return FakeBotAPI.json("{}")
         }) { fake in
-            let error = try await fake.failure(timeout: .seconds(1))
+            let error = try await fake.failure(timeout: .seconds(5))
             #expect(error.code == .timeout)
             #expect(error.mayHaveBeenSent)
             end.finish()

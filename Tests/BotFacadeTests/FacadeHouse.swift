@@ -89,7 +89,8 @@ final class FacadeHouse: Sendable {
             Bots.Parts(
                 database: database, vault: vault, audit: identity.audit, log: log, registry: registry,
                 client: telegram, publicURL: nil))
-        let leases = LeaseKeeper(Leases(database), holder: "a", span: .seconds(3))
+        // Far longer than the machine may stand still: a lease that is lost has updates delivered again.
+        let leases = LeaseKeeper(Leases(database), holder: "a", span: .seconds(60))
         var sending = Sends.Parts(
             database: database, log: log, client: telegram, bus: bus, leases: leases,
             token: { registry.token(of: $0) }, bots: { _ in [] }, unauthorized: { _, _ in })
@@ -207,7 +208,7 @@ final class FacadeHouse: Sendable {
             request.fields.append("content-type", type)
             request.body = .bytes(body)
         }
-        request.timeout = .seconds(30)
+        request.timeout = .seconds(120)
         let answer = try await client.send(request)
 
         return Answer(

@@ -47,10 +47,13 @@ import Wire
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await here.listen() }
             // What comes before it listens is lost to it.
+            let probe = here.begin("a probe")
             try await until {
-                _ = there.begin("a program")
-                return poll.isSuperseded
+                _ = there.begin("a probe")
+                return probe.isSuperseded
             }
+            _ = there.begin("a program")
+            try await until { poll.isSuperseded }
             // Its own messages are none of others.
             let again = here.begin("a program")
             #expect(!again.isSuperseded && !other.isSuperseded)
@@ -122,7 +125,7 @@ import Wire
                 ])
             }
             try await house.receive("after")
-            #expect(try await house.call(token, "getUpdates?timeout=5").texts == ["after"])
+            #expect(try await house.call(token, "getUpdates?timeout=50").texts == ["after"])
         }
     }
 
@@ -138,7 +141,7 @@ import Wire
             try await retention.set(RetentionPolicy(keptFor: .seconds(80_000)), for: house.bot.source.text)
             #expect(try await retention.sweep().deleted >= 2)
             try await house.receive("c")
-            #expect(try await house.call(token, "getUpdates?timeout=5").texts == ["c"])
+            #expect(try await house.call(token, "getUpdates?timeout=50").texts == ["c"])
         }
     }
 
@@ -147,9 +150,9 @@ import Wire
     {
         try await FacadeHouse.open { house in
             let token = try await reader(house)
-            async let first = house.call(token, "getUpdates?timeout=20")
+            async let first = house.call(token, "getUpdates?timeout=50")
             try await until { house.facade.polls.count == 1 }
-            async let second = house.call(token, "getUpdates?timeout=20")
+            async let second = house.call(token, "getUpdates?timeout=50")
             let refused = try await first
             #expect(refused.status == 409)
             #expect(refused.words.contains("terminated by other getUpdates request"))
@@ -157,7 +160,7 @@ import Wire
             #expect(try await second.texts == ["a"])
             let last = try await house.call(token, "getUpdates?offset=-1")
             async let third = house.call(
-                token, "getUpdates?timeout=20&offset=\((last.numbers.last ?? 0) + 1)")
+                token, "getUpdates?timeout=50&offset=\((last.numbers.last ?? 0) + 1)")
             try await until { house.facade.polls.count == 1 }
             #expect(
                 try await house.call(token, "setWebhook", #"{"url":"http://127.0.0.1:1/hook"}"#).status == 200
@@ -175,7 +178,7 @@ import Wire
         try await FacadeHouse.open { house in
             let token = try await house.token()
             #expect(try await house.call(token.text, "getUpdates").status == 200)
-            async let waiting = house.call(token.text, "getUpdates?timeout=20")
+            async let waiting = house.call(token.text, "getUpdates?timeout=50")
             try await until { house.facade.polls.count == 1 }
             try await house.identity.keys.revoke(token.id, by: .console)
             try await house.receive("secret")

@@ -13,6 +13,7 @@ final class ProgramHook: Sendable {
         let text: String?
         let chat: Int64?
         let json: JSONValue
+        let at: MonotonicNanoseconds
     }
 
     typealias Answer = @Sendable (_ number: Int, _ arrival: Arrival) async throws -> Response
@@ -32,7 +33,7 @@ final class ProgramHook: Sendable {
             let arrival = Arrival(
                 secret: request.fields["x-telegram-bot-api-secret-token"],
                 text: json["message"]?["text"]?.string, chat: json["message"]?["chat"]?["id"]?.int64,
-                json: json)
+                json: json, at: EventLoop.clock())
             let number = arrivals.list.withLock { list in
                 list.append(arrival)
                 return list.count

@@ -62,8 +62,12 @@ import Wire
             let made = try house.made()
             let bot = try await house.bots.register(
                 Bots.Draft(token: made.token, mode: .webhook), by: .console)
-            _ = try await house.ask(
-                made.token, "setWebhook", #"{"url":"http://127.0.0.1:1/thief/secret-path"}"#)
+            // Telegram takes a webhook once a second, and has just taken ours.
+            try await until {
+                try await house.ask(
+                    made.token, "setWebhook", #"{"url":"http://127.0.0.1:1/thief/secret-path"}"#)["ok"]?.bool
+                    == true
+            }
             try await until {
                 try await house.ask(made.token, "getWebhookInfo")["result"]?["url"]?.string?.hasPrefix(
                     house.base)
@@ -71,7 +75,8 @@ import Wire
             }
             try await house.write("hello", made.group, made.user)
             try await until { try await house.texts() == ["hello"] }
-            #expect(try await house.state(bot.id) == .active)
+            // What could not be delivered to the other place may make it unreachable for a moment.
+            try await until { try await house.state(bot.id) == .active }
         }
     }
 
@@ -104,7 +109,8 @@ import Wire
             _ = try await house.bots.replaceToken(token, of: bot.id, by: .console)
             try await house.write("again", group, user)
             try await until { try await house.texts() == ["meanwhile", "again"] }
-            #expect(try await house.state(bot.id) == .active)
+            // An update is in the log before the state tells that it came.
+            try await until { try await house.state(bot.id) == .active }
         }
     }
 

@@ -9,17 +9,18 @@ extension RedisTests {
     @Suite struct OutageTests {
         @Test func `a killed server degrades the bus, and a new one heals it`() async throws {
             let server = try RedisProcess()
-            try await withRedisBus("redis://127.0.0.1:\(server.port)") { bus async throws in
+            let adjust: @Sendable (inout RedisSettings) -> Void = { $0.commandTimeout = .seconds(60) }
+            try await withRedisBus("redis://127.0.0.1:\(server.port)", adjust) { bus async throws in
                 let subscription = await bus.subscribe(to: .chat(1))
                 server.kill()
                 try await bus.waitUntilDegraded()
                 let began = ContinuousClock.now
                 await #expect(throws: BusError.self) { try await bus.increment("n") }
-                #expect(ContinuousClock.now - began < .seconds(3))
+                #expect(ContinuousClock.now - began < .seconds(30))
                 try server.start()
                 let returned = ContinuousClock.now
                 try await bus.waitUntilConnected()
-                #expect(ContinuousClock.now - returned < .seconds(15))
+                #expect(ContinuousClock.now - returned < .seconds(30))
                 #expect(try await subscription.event() == .gap(.reconnected))
                 #expect(try await bus.increment("n") == 1)
                 bus.publish("again", to: .chat(1))
@@ -30,7 +31,7 @@ extension RedisTests {
         @Test func `a frozen server is found out by calls`() async throws {
             let server = try RedisProcess()
             try await withRedisBus(
-                "redis://127.0.0.1:\(server.port)", { $0.commandTimeout = .milliseconds(300) }
+                "redis://127.0.0.1:\(server.port)", { $0.commandTimeout = .seconds(2) }
             ) { bus async throws in
                 let subscription = await bus.subscribe(to: .chat(1))
                 server.freeze()
@@ -39,15 +40,30 @@ extension RedisTests {
                 server.thaw()
                 try await bus.waitUntilConnected()
                 try await eventually("a count") { try await bus.increment("n") }
-                bus.publish("again", to: .chat(1))
-                #expect(try await subscription.message().text == "again")
+                try await hear("again", bus, subscription)
+            }
+        }
+
+        /// Says something until it is heard: a connection that is only now found out misses what is said meanwhile.
+        private func hear(_ text: String, _ bus: RedisBus, _ subscription: BusSubscription) async throws {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    while true {
+                        bus.publish(text, to: .chat(1))
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                }
+                let heard = try await subscription.message().text
+                #expect(heard == text)
+                group.cancelAll()
+                while await group.nextResult() != nil {}
             }
         }
 
         @Test func `a frozen server is found out in silence`() async throws {
             let server = try RedisProcess()
             let adjust: @Sendable (inout RedisSettings) -> Void = {
-                $0.commandTimeout = .milliseconds(300)
+                $0.commandTimeout = .seconds(1)
                 $0.pingInterval = .milliseconds(100)
             }
             try await withRedisBus("redis://127.0.0.1:\(server.port)", adjust) { bus async throws in
@@ -57,8 +73,7 @@ extension RedisTests {
                 server.thaw()
                 try await bus.waitUntilConnected()
                 // The other connection may not have been found out before the thaw; a gap comes only if it was.
-                bus.publish("again", to: .chat(1))
-                #expect(try await subscription.message().text == "again")
+                try await hear("again", bus, subscription)
             }
         }
 
@@ -121,7 +136,9 @@ extension RedisTests {
                 #expect(metrics.counter("bus_messages_dropped_total", "").value == 1)
                 try server.start()
                 try await bus.waitUntilConnected()
-                #expect(metrics.counter("bus_reconnects_total", "").value == 2)
+                // The last of the two connections may be counted a moment after it serves.
+                let reconnects = metrics.counter("bus_reconnects_total", "")
+                try await eventually("two connections") { reconnects.value == 2 ? true : nil }
             }
         }
 
@@ -165,7 +182,8 @@ extension RedisTests {
             let server = try RedisProcess()
             let adjust: @Sendable (inout RedisSettings) -> Void = {
                 $0.pendingMax = 10
-                $0.commandTimeout = .seconds(2)
+                // Far more than it takes until all of them have asked.
+                $0.commandTimeout = .seconds(10)
             }
             try await withRedisBus("redis://127.0.0.1:\(server.port)", adjust) { bus async throws in
                 server.freeze()

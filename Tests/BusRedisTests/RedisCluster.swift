@@ -10,7 +10,7 @@ struct RedisCluster: Sendable {
     init() throws {
         nodes = try (0..<6).map { _ in
             try RedisProcess([
-                "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+                "--cluster-enabled", "yes", "--cluster-node-timeout", "3000",
                 "--cluster-replica-validity-factor",
                 "0", "--cluster-allow-replica-migration", "no",
             ])
@@ -25,7 +25,7 @@ struct RedisCluster: Sendable {
         let ids = try nodes.map { try $0.cli("CLUSTER", "MYID") }
         for index in 3..<6 {
             // A replica must have heard of its master before it can follow it.
-            let isDone = try waitUntil(seconds: 10) {
+            let isDone = try waitUntil(seconds: 60) {
                 try nodes[index].cli("CLUSTER", "REPLICATE", ids[index - 3]) == "OK"
             }
             guard isDone else { throw CocoaError(.featureUnsupported) }
@@ -37,7 +37,7 @@ struct RedisCluster: Sendable {
 
     /// Returns once all six agree, the slots are covered, and each replica is in step.
     func waitUntilHealthy() throws {
-        let isHealthy = try waitUntil(seconds: 20) {
+        let isHealthy = try waitUntil(seconds: 60) {
             try nodes.allSatisfy { node in
                 let info = try node.cli("CLUSTER", "INFO")
                 guard info.contains("cluster_state:ok"), info.contains("cluster_known_nodes:6"),

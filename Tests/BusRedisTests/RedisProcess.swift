@@ -39,7 +39,7 @@ final class RedisProcess: Sendable {
             in: folder.path, hasInput: true, hasOutput: true)
         guard let pid = Int32(keeper.readLine()) else { throw CocoaError(.fileReadUnknown) }
         state.withLock { $0 = (keeper, pid) }
-        guard waitUntil(seconds: 10, { isListening(port) }) else { throw CocoaError(.fileReadUnknown) }
+        guard waitUntil(seconds: 60, { isListening(port) }) else { throw CocoaError(.fileReadUnknown) }
     }
 
     /// Ends the server at once.
@@ -72,9 +72,11 @@ final class RedisProcess: Sendable {
 }
 
 /// A port where nobody listens; the one 10,000 above, which a server of a cluster needs, is free as well.
+///
+/// Neither is one that the kernel gives to clients, who would keep a server from it that comes back.
 func freePort() -> UInt16 {
     while true {
-        let port = UInt16.random(in: 20_000..<30_000)
+        let port = UInt16.random(in: 20_000..<22_768)
         if canBind(port), canBind(port + 10_000) { return port }
     }
 }

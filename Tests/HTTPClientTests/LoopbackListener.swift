@@ -11,7 +11,8 @@ final class LoopbackListener: Sendable {
     private let descriptor: Int32
     private let isOpen = Mutex(true)
 
-    init() throws {
+    /// One that does not listen keeps its port for itself, and nobody can connect to it.
+    init(isListening: Bool = true) throws {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let listener = socket(AF_INET, kind, 0)
         var address = sockaddr_in()
@@ -25,7 +26,7 @@ final class LoopbackListener: Sendable {
                 return bound
             }
         }
-        guard status == 0, listen(listener, 512) == 0 else { throw POSIXError(.EADDRINUSE) }
+        guard status == 0, !isListening || listen(listener, 512) == 0 else { throw POSIXError(.EADDRINUSE) }
         descriptor = listener
         port = UInt16(bigEndian: address.sin_port)
     }

@@ -9,9 +9,15 @@ import Wire
     private func proxied(
         _ kind: HTTPProxy.Kind, _ proxy: TestServer, _ url: String, password: String? = "pa:ss wörd"
     ) -> HTTPClientRequest {
+        proxied(kind, port: proxy.port, url, password: password)
+    }
+
+    private func proxied(
+        _ kind: HTTPProxy.Kind, port: UInt16, _ url: String, password: String? = "pa:ss wörd"
+    ) -> HTTPClientRequest {
         var request = HTTPClientRequest(.get, url)
         request.proxy = HTTPProxy(
-            kind, host: "127.0.0.1", port: proxy.port, username: password == nil ? nil : "me",
+            kind, host: "127.0.0.1", port: port, username: password == nil ? nil : "me",
             password: password.map { Secret($0) })
         return request
     }
@@ -59,10 +65,10 @@ import Wire
     func `a proxy that nobody listens at is a proxy error that sent nothing`(kind: HTTPProxy.Kind)
         async throws
     {
-        let proxy = try TestServer { _ in }
-        proxy.stop()
+        let proxy = try LoopbackListener(isListening: false)
+        defer { proxy.close() }
         try await withClient { client in
-            let error = await sendFailure(client, proxied(kind, proxy, "http://127.0.0.1:1/"))
+            let error = await sendFailure(client, proxied(kind, port: proxy.port, "http://127.0.0.1:1/"))
             #expect(error?.code == .proxy)
             #expect(error?.mayHaveBeenSent == false)
             #expect(error?.description.contains("wörd") == false)

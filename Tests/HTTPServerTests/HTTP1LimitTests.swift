@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What a client may cost in time and connections, and how a server stops.
-@Suite(.timeLimit(.minutes(2))) struct HTTP1LimitTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTP1LimitTests {
     private static let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 
     private func limits(_ change: (inout ServerLimits) -> Void) -> ServerLimits {
@@ -42,7 +42,7 @@ import Wire
             let answer = try await client.readToEnd()
             drip.cancel()
             #expect(answer.hasPrefix("HTTP/1.1 408 "))
-            #expect(EventLoop.clock() - begin < 9_000_000_000)
+            #expect(EventLoop.clock() - begin < 30_000_000_000)
             await client.close()
         }
     }
@@ -140,13 +140,13 @@ import Wire
     }
 
     @Test func `the time of a handler does not count while it waits for the client`() async throws {
-        try await TestServer.run(TestRoutes.all, limits: limits { $0.handlerTimeout = .seconds(1) }) {
+        try await TestServer.run(TestRoutes.all, limits: limits { $0.handlerTimeout = .seconds(4) }) {
             server in
             let client = try await server.connect()
             try await client.begin(ClientRequest("POST", "/echo", body: ["a", "b"]))
             for _ in 0..<3 {
                 try await client.sendPart("part")
-                try await Task.sleep(for: .milliseconds(500))
+                try await Task.sleep(for: .milliseconds(1500))
             }
             try await client.endBody([])
             #expect(try await client.answer().text == "partpartpart")
@@ -160,21 +160,21 @@ import Wire
         let route = Route(.post, "/slowly", .open) { request in
             .stream { writer in
                 for try await part in request.body.parts { try await writer.write(part) }
-                try await request.connection.loop.sleep(for: .milliseconds(1200))
+                try await request.connection.loop.sleep(for: .milliseconds(3200))
                 try await writer.write("end")
             }
         }
-        try await TestServer.run([route], limits: limits { $0.handlerTimeout = .seconds(1) }) {
+        try await TestServer.run([route], limits: limits { $0.handlerTimeout = .seconds(3) }) {
             server in
             let client = try await server.connect()
-            for _ in 0..<2 {
+            for round in 0..<2 {
+                if round > 0 { try await Task.sleep(for: .milliseconds(3200)) }
                 try await client.begin(ClientRequest("POST", "/slowly", body: ["part "]))
                 #expect(try await client.answerHead()["connection"] == nil)
                 try await client.sendPart("part ")
                 var body: [UInt8] = []
                 while let part = try await client.answerPart() { body += part }
                 #expect(String(decoding: body, as: UTF8.self) == "part end")
-                try await Task.sleep(for: .milliseconds(1200))
             }
             await client.close()
         }
@@ -268,7 +268,7 @@ import Wire
             try await Task.sleep(for: .milliseconds(150))
             try await busy.begin(ClientRequest("/wait"))
             await began.wait()
-            let stopping = Task { await server.server.stop(by: EventLoop.clock() &+ 20_000_000_000) }
+            let stopping = Task { await server.server.stop(by: EventLoop.clock() &+ 60_000_000_000) }
             #expect(try await idle.readToEnd().isEmpty)
             #expect(try await parked.readToEnd().isEmpty)
             await release.open()
@@ -283,7 +283,7 @@ import Wire
 
     @Test func `a request that comes while the server stops is answered within the grace`() async throws {
         var limits = ServerLimits()
-        limits.idleGrace = .seconds(10)
+        limits.idleGrace = .seconds(40)
         let began = Gate()
         let waiting = Route(.get, "/until-drain", .open) { request in
             await began.open()
@@ -301,7 +301,7 @@ import Wire
         try await other.begin(ClientRequest("/until-drain"))
         #expect(try await client.send(ClientRequest("/")).status == 200)
         await began.wait()
-        let stopping = Task { await server.stop(by: EventLoop.clock() &+ 20_000_000_000) }
+        let stopping = Task { await server.stop(by: EventLoop.clock() &+ 60_000_000_000) }
         #expect(try await other.answer().status == 200)
         let answer = try await client.send(ClientRequest("/"))
         #expect(answer.status == 200)
@@ -331,7 +331,8 @@ import Wire
     }
 
     @Test func `a server that has stopped is not reached any more`() async throws {
-        try await TestServer.run(TestRoutes.all) { server in
+        // At an address of its own, where nobody else takes the port once it is free.
+        try await TestServer.run(TestRoutes.all, at: "127.72.84.80:0") { server in
             let address = server.address
             _ = await server.server.stop(by: EventLoop.clock())
             let client = try HTTP1TestClient(to: address, .clear)

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What only HTTP/1 can do to a server.
-@Suite(.timeLimit(.minutes(2))) struct HTTP1ServingTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTP1ServingTests {
     private static let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 
     /// Sends bytes on a connection of their own and gives back all that comes.

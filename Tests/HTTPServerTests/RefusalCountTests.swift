@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// What is refused before there is a route is counted like an answer, over either version of HTTP.
-@Suite(.timeLimit(.minutes(2))) struct RefusalCountTests {
+@Suite(.timeLimit(.minutes(10))) struct RefusalCountTests {
     private static let hugeField = String(repeating: "b", count: 40_000)
 
     /// How many answers of a status no route gave.

@@ -38,7 +38,7 @@ import Wire
             return Response("waited", type: "text/plain")
         }
         let routes = [
-            Route(.get, "/patient", .open, patience: .seconds(10), handler: wait),
+            Route(.get, "/patient", .open, patience: .seconds(60), handler: wait),
             Route(.get, "/usual", .open, handler: wait),
         ]
         try await TestServer.run(

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What every client gets, whatever version of HTTP it speaks.
-@Suite(.timeLimit(.minutes(2))) struct ServerRequestTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerRequestTests {
     private func ask(
         _ transport: Transport, _ request: ClientRequest, limits: ServerLimits = ServerLimits(),
         _ look: @Sendable (ClientAnswer) -> Void

@@ -37,13 +37,13 @@ struct TestServer: Sendable {
     static func run(
         _ routes: [Route] = [], middleware: [Middleware] = [], limits: ServerLimits = ServerLimits(),
         over transport: Transport = .clear, loops: EventLoopGroup = TestLoops.servers,
-        metrics: Metrics = Metrics(),
+        metrics: Metrics = Metrics(), at address: String = "127.0.0.1:0",
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         var limits = limits
         limits.idleGrace = min(limits.idleGrace, .milliseconds(1))
         let server = HTTPServer(
-            addresses: [SocketAddress.v4(UInt32(0x7f00_0001).bigEndian, port: 0)], on: loops,
+            addresses: [try #require(SocketAddress(address))], on: loops,
             router: Router(routes), middleware: middleware, limits: limits,
             tls: transport == .tls ? TestTLS.shared.server : nil, metrics: metrics)
         try await server.start()

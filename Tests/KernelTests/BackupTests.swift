@@ -26,7 +26,7 @@ private final class Tape: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct BackupTests {
+@Suite(.timeLimit(.minutes(5))) struct BackupTests {
     static let steps = [LogSchema.migration]
     static let pairs = Backend.allCases.flatMap { from in Backend.allCases.map { (from, $0) } }
 

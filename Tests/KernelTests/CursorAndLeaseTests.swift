@@ -23,7 +23,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseTests {
     @Test(arguments: Backend.allCases)
     func `only one holds a lease`(backend: Backend) async throws {
         try await withLog(backend) { _, database in
@@ -92,7 +92,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseKeeperTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseKeeperTests {
     let clock = ManualClock()
 
     private final class Flag: Sendable {

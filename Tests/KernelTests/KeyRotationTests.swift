@@ -8,7 +8,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite(.timeLimit(.minutes(1))) struct KeyRotationTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyRotationTests {
     private static let column = VaultRotationTests.numbers
 
     private func withNode(
@@ -181,8 +181,9 @@ import Testing
                 }
                 let rotation = KeyRotation(database, source, [Self.column])
                 for _ in 0..<2 {
+                    // Two hundred times what a node takes to look: it may be held up on a busy machine.
                     var report = try await rotation.run(
-                        plan(addsKey: true, removesOld: true, pause: .milliseconds(500)))
+                        plan(addsKey: true, removesOld: true, pause: .seconds(2)))
                     while !report.isComplete { report = try await rotation.run(plan(removesOld: true)) }
                 }
                 progress.isOver.store(true, ordering: .releasing)
@@ -197,7 +198,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct VaultKeyWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct VaultKeyWatchTests {
     private let place = Place(table: "bots", row: 1, column: "token")
 
     private func withWatch(_ body: (VaultKeyWatch, KeyFile, any Database) async throws -> Void) async throws {
@@ -291,8 +292,10 @@ import Testing
             counter.reads.add(1, ordering: .relaxed)
             return []
         }
+        let begin = ContinuousClock.now
         for _ in 0..<100 { #expect(throws: VaultError.self) { try vault.open(sealed, for: place) } }
-        #expect((1...3).contains(counter.reads.load(ordering: .relaxed)))
+        let seconds = Int(begin.duration(to: .now) / .seconds(1))
+        #expect((1...1 + seconds).contains(counter.reads.load(ordering: .relaxed)))
     }
 
     private final class Counted: Sendable { let reads = Atomic(0) }

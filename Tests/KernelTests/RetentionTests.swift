@@ -4,7 +4,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(5))) struct RetentionTests {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
 
     /// A log of 20 events of two bots, one in ten seconds, of which retention has seen the last just now.

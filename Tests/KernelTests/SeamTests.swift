@@ -5,7 +5,7 @@ import StoreTesting
 import Testing
 
 /// Where the log, what is kept in memory and what retention takes meet.
-@Suite(.timeLimit(.minutes(1))) struct SeamTests {
+@Suite(.timeLimit(.minutes(5))) struct SeamTests {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
 
     private func takeAll(of source: String, _ database: any Database) async throws {

@@ -5,7 +5,7 @@ import StoreTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct VaultRotationTests {
+@Suite(.timeLimit(.minutes(5))) struct VaultRotationTests {
     static let numbers = SealedColumn(table: "bots", id: "id", kind: .integer, column: "token")
     static let texts = SealedColumn(table: "hooks", id: "name", kind: .text, column: "secret")
 

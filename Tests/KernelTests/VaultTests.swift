@@ -5,7 +5,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct VaultTests {
+@Suite(.timeLimit(.minutes(5))) struct VaultTests {
     static let one = "1:" + String(repeating: "01", count: 32)
     static let two = "2:" + String(repeating: "02", count: 32)
     private let place = Place(table: "bots", row: 7, column: "token")

@@ -3,7 +3,7 @@ import Glibc
 @testable import Reactor
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamTests {
     @Test(arguments: Link.allCases) func `bytes go both ways`(link: Link) async throws {
         try await onLoop { pinned in
             let ends = try await Ends.connect(link, on: pinned)
@@ -80,10 +80,13 @@ import Testing
                 }
                 ends.near.finishWriting()
             }
-            await until { ends.near.queued > ends.near.lowWater }
-            let before = written.value
-            try await pinned.loop.sleep(for: .milliseconds(20))
-            #expect(written.value == before, "the writer waits")
+            // The kernel may take what it has room for in several steps, but it has not room for all.
+            var before = -1
+            while written.value < 400, written.value != before || ends.near.queued <= ends.near.lowWater {
+                before = written.value
+                try await pinned.loop.sleep(for: .milliseconds(20))
+            }
+            #expect(written.value < 400, "the writer waits")
             #expect(ends.near.queued <= ends.near.highWater + 66 * 1024, "what waits is bounded")
             #expect(try await ends.far.collect().count == 400 * 64 * 1024)
             try await writer.value
@@ -187,18 +190,18 @@ import Testing
         try await onLoop(group.loops[0]) { pinned in
             let ends = try await Ends.connect(.unix, on: pinned)
             defer { ends.close() }
-            ends.near.writeTimeout = 3_000_000_000
+            ends.near.writeTimeout = 8_000_000_000
             ends.near.write(Bytes([UInt8](repeating: 1, count: 3_000_000)))
             let begin = EventLoop.clock()
             let writer = pinned.spawn { _ in try await ends.near.flushed() }
             var count = 0
             while count < 3_000_000 {
                 if case .end? = try ends.far.receiveNow({ count += $0.byteCount }) { break }
-                try await pinned.loop.sleep(for: .milliseconds(80))
+                try await pinned.loop.sleep(for: .milliseconds(250))
             }
             try await writer.value
             #expect(count == 3_000_000)
-            #expect(EventLoop.clock() - begin > 3_000_000_000)
+            #expect(EventLoop.clock() - begin > 8_000_000_000)
         }
     }
 
@@ -233,7 +236,8 @@ import Testing
 
     @Test func `bytes that are there go before a deadline that has passed`() async throws {
         try await onLoop { pinned in
-            let ends = try await Ends.connect(.tcp, on: pinned)
+            // Over TCP they might be on their way yet.
+            let ends = try await Ends.connect(.unix, on: pinned)
             defer { ends.close() }
             ends.near.say("first")
             ends.far.setReadDeadline(0)

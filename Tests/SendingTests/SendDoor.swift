@@ -3,6 +3,7 @@ import HTTPClient
 import HTTPServer
 import Kernel
 import Reactor
+import StoreTesting
 import Testing
 import Wire
 
@@ -28,8 +29,10 @@ struct SendDoor: Sendable {
             reach: .nothing),
     ]
 
-    static func open(_ body: (SendDoor) async throws -> Void) async throws {
-        try await SendHouse.open { house in
+    static func open(
+        _ change: (inout Sends.Parts) -> Void = { _ in }, _ body: (SendDoor) async throws -> Void
+    ) async throws {
+        try await SendHouse.open(.sqlite, change) { house in
             let address = try #require(SocketAddress("127.0.0.1:0"))
             let loops = try TestLoops.shared.get()
             let server = HTTPServer(

@@ -31,7 +31,8 @@ final class SendHouse: Sendable {
         self.database = database
         self.telegram = telegram
         log = try await EventLog(database)
-        let leases = LeaseKeeper(Leases(database), holder: holder, span: .seconds(3))
+        // Far longer than the machine may stand still: what a node has on its way when it loses its lease is uncertain.
+        let leases = LeaseKeeper(Leases(database), holder: holder, span: .seconds(60))
         let hook = Hook()
         var parts = Sends.Parts(
             database: database, log: log, client: telegram.client, bus: bus, leases: leases,
@@ -47,7 +48,7 @@ final class SendHouse: Sendable {
         change(&parts)
         sends = Sends(parts)
         supervisor = Supervisor(
-            [LeaseService(keeper: leases)] + sends.services, grace: .seconds(5), logger: .silent)
+            [LeaseService(keeper: leases)] + sends.services, grace: .seconds(30), logger: .silent)
         hook.house.withLock { $0 = self }
     }
 
@@ -121,7 +122,7 @@ final class SendHouse: Sendable {
 
     /// Sends and waits for the end.
     func sent(_ draft: SendDraft, by caller: Caller = SendHouse.caller) async throws -> Send {
-        try await sends.submit(draft, by: caller, waiting: .seconds(20))
+        try await sends.submit(draft, by: caller, waiting: .seconds(60))
     }
 
     /// Waits until a send is in a state.

@@ -9,7 +9,7 @@ import Testing
 @testable import Sending
 
 /// What the database leaves open must not leave a send open.
-@Suite(.timeLimit(.minutes(2))) struct SendOutageTests {
+@Suite(.timeLimit(.minutes(10))) struct SendOutageTests {
     /// A node whose writes of one kind fail when the test says so.
     private func withFaults<R>(
         in _: R.Type, _ change: @escaping (inout Sends.Parts) -> Void = { _ in },

@@ -1,6 +1,7 @@
 import Base
 import BotAPI
 import Kernel
+import Reactor
 import StoreTesting
 import Synchronization
 import Testing
@@ -212,14 +213,24 @@ import Wire
 
     @Test func `a scheduled send goes when its time has come`() async throws {
         try await SendHouse.open { house in
-            let due = Clocks.system.now + .milliseconds(300)
-            let send = try await house.sends.submit(
-                try SendHouse.draft("later") { $0.notBefore = due }, by: SendHouse.caller)
-            #expect(send.state == .pending)
-            _ = try await house.sent(try SendHouse.draft("now"))
-            let done = try await house.wait(send.id, .sent)
-            #expect(done.updatedAt >= due)
-            #expect(house.telegram.calls.map(\.text) == ["now", "later"])
+            let (now, begin) = (Clocks.system.now, EventLoop.clock())
+            func submit(_ text: String, _ span: Duration) async throws -> Send {
+                try await house.sends.submit(
+                    try SendHouse.draft(text) { $0.notBefore = now + span }, by: SendHouse.caller)
+            }
+            let (soon, late) = (
+                try await submit("soon", .milliseconds(300)), try await submit("late", .seconds(3600))
+            )
+            #expect(soon.state == .pending && late.state == .pending)
+            // Nothing waits behind what waits for its time.
+            #expect(try await house.sent(try SendHouse.draft("now")).state == .sent)
+            let done = try await house.wait(soon.id, .sent)
+            #expect(done.updatedAt >= now + .milliseconds(300))
+            let calls = house.telegram.calls
+            #expect(Set(calls.map(\.text)) == ["now", "soon"] && calls.count == 2)
+            let call = try #require(calls.first { $0.text == "soon" })
+            // Times are kept in whole milliseconds.
+            #expect(call.at - begin >= 299_000_000)
         }
     }
 
@@ -252,8 +263,9 @@ import Wire
     }
 
     @Test func `while Telegram is away everything waits, and then it goes`() async throws {
+        // At an address of its own: nobody else takes the port while nobody listens there.
         var place = ""
-        try await FakeTelegram.open { place = $0.place }
+        try await FakeTelegram.open(at: "127.83.69.78:0") { place = $0.place }
         let base = try #require(WebAddress("http://\(place)"))
         let client = try BotAPIClient(base, on: TestLoops.shared.get())
         let change: @Sendable (inout Sends.Parts) -> Void = {

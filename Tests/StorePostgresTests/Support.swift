@@ -74,7 +74,7 @@ extension PostgresDatabase {
 
 /// Waits for a condition.
 func eventually(
-    within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {

@@ -58,7 +58,7 @@ struct TransactionTests {
         try await withPostgres { database, _ in
             try await database.change("CREATE TABLE t (a bigint)")
             try await database.change("INSERT INTO t VALUES (0)")
-            let attempts = Counter()
+            let (attempts, readers) = (Counter(), Counter())
             try await withThrowingTaskGroup { group in
                 for _ in 0..<6 {
                     group.addTask {
@@ -67,7 +67,9 @@ struct TransactionTests {
                             try await transaction.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
                             let value =
                                 try await transaction.first("SELECT a FROM t") { try $0.integer(0) } ?? 0
-                            _ = try await transaction.all("SELECT 1 FROM pg_sleep(0.02)") { _ in }
+                            // Two at least have read the same before either writes.
+                            readers.add()
+                            while readers.value < 2 { try await Task.sleep(for: .milliseconds(1)) }
                             try await transaction.execute("UPDATE t SET a = $1", [.integer(value + 1)])
                         }
                     }
@@ -127,7 +129,7 @@ struct TransactionTests {
 
     @Test func `a statement that takes too long is ended, and the connection goes on`() async throws {
         var settings = PostgresSettings.patient
-        settings.statementTimeout = .milliseconds(100)
+        settings.statementTimeout = .seconds(2)
         settings.connectionsMax = 1
         try await withPostgres(settings) { database, _ in
             let session = try await database.number("SELECT pg_backend_pid()")
@@ -163,19 +165,19 @@ struct TransactionTests {
             let session = try await database.number("SELECT pg_backend_pid()")
             try await database.change("CREATE TABLE t (a bigint)")
             for _ in 0..<5 {
-                let start = ContinuousClock.now
                 let caller = Task {
                     try await database.read { transaction in
                         _ = try await transaction.all("SELECT 1 FROM t") { _ in }
-                        _ = try await transaction.all("SELECT 1 FROM pg_sleep(20)") { _ in }
+                        _ = try await transaction.all("SELECT 1 FROM pg_sleep(120)") { _ in }
                     }
                 }
                 let sleeping =
                     "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = \(session)"
                 #expect(try await eventually { try await place.psql(sleeping) == "1" })
+                let start = ContinuousClock.now
                 caller.cancel()
                 await #expect(throws: CancellationError.self) { try await caller.value }
-                #expect(ContinuousClock.now - start < .seconds(10))
+                #expect(ContinuousClock.now - start < .seconds(30))
                 #expect(try await database.number("SELECT count(*) FROM t") == 0)
             }
             #expect(try await database.number("SELECT pg_backend_pid()") == session)
@@ -206,7 +208,7 @@ struct TransactionTests {
         var settings = PostgresSettings.patient
         settings.connectionsMax = 1
         settings.waitersMax = 4
-        settings.waitingMax = .milliseconds(300)
+        settings.waitingMax = .seconds(5)
         try await withPostgres(settings) { database, _ in
             _ = try await eventually { database.state == .ready }
             let (held, done) = (Gate(), Gate())

@@ -24,7 +24,7 @@ import Testing
 
     @Test func `a lock that another process keeps is a timeout, and reads go on`() async throws {
         try await Folder.with { folder in
-            try await folder.withDatabase({ $0.busyTimeout = .seconds(1) }) { database in
+            try await folder.withDatabase({ $0.busyTimeout = .seconds(3) }) { database in
                 try await database.write { try await $0.execute(Blobs.create) }
                 let process = try hold(folder.file)
                 let start = ContinuousClock.now
@@ -39,7 +39,7 @@ import Testing
                         }
                     }
                 }
-                #expect(ContinuousClock.now - start < .seconds(12))
+                #expect(ContinuousClock.now - start < .seconds(40))
                 #expect(database.state != .ready)
                 #expect(try await Blobs.count(in: database) == 0)
                 process.endInput()
@@ -67,8 +67,11 @@ import Testing
 
     @Test func `a process that is killed under load loses nothing that it acknowledged`() async throws {
         try await Folder.with { folder in
-            for round in 0..<(isLong ? 100 : 5) {
-                let delay = UInt32.random(in: 1_000...150_000)
+            let least = isLong ? 100 : 5
+            var (round, written) = (0, 0)
+            // On a slow machine it takes more rounds, and longer ones, until much has been acknowledged.
+            while round < least || written <= 100 && round < 10 * least {
+                let delay = UInt32.random(in: 1_000...150_000) * UInt32(1 + round / least)
                 await #expect(processExitsWith: .signal(SIGKILL)) {
                     [path = folder.path as String, round = round as Int, delay = delay as UInt32] in
                     try await Victim(Folder(path: path), round).run(for: delay)
@@ -87,9 +90,10 @@ import Testing
                     let findings = try await database.checkIntegrity()
                     #expect(findings.isEmpty)
                 }
+                written = lines.count
+                round += 1
             }
-            let lines = try String(contentsOfFile: folder.path + "/acknowledged", encoding: .utf8)
-            #expect(lines.count > 100)
+            #expect(written > 100)
         }
     }
 }

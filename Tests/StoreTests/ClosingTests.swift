@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ClosingTests {
+@Suite(.timeLimit(.minutes(10))) struct ClosingTests {
     @Test(arguments: Backend.allCases) func `what was written is there again`(backend: Backend) async throws {
         let place = try TestDatabase(backend)
         defer { place.remove() }

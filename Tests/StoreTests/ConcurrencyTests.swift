@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(10))) struct ConcurrencyTests {
     @Test(arguments: Backend.allCases)
     func `one failing write leaves the forty-nine others`(backend: Backend) async throws {
         try await withItems(backend) { database in

@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct FailureTests {
+@Suite(.timeLimit(.minutes(10))) struct FailureTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let sql: SQL
         var parameters: [Value] = []

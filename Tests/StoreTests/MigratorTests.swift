@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MigratorTests {
+@Suite(.timeLimit(.minutes(10))) struct MigratorTests {
     static let steps = [
         Migration(1, "items", up: [Items.create], down: ["DROP TABLE items"]),
         Migration(

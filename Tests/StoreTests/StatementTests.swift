@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct StatementTests {
+@Suite(.timeLimit(.minutes(10))) struct StatementTests {
     @Test(arguments: Backend.allCases) func `execute says how many rows it changed`(backend: Backend)
         async throws
     {

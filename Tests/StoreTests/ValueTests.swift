@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ValueTests {
+@Suite(.timeLimit(.minutes(10))) struct ValueTests {
     static let table: SQL =
         "CREATE TABLE kinds (i " + SQL(sqlite: "INTEGER", postgres: "BIGINT") + ", r "
         + SQL(sqlite: "REAL", postgres: "DOUBLE PRECISION") + ", t TEXT, b "

@@ -3,7 +3,7 @@ import Store
 import StoreTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(10))) struct WaitingTests {
     private enum Outcome { case written, cancelled, overloaded, other }
 
     private static func outcome(_ body: () async throws -> Void) async -> Outcome {

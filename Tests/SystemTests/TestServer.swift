@@ -44,5 +44,5 @@ struct TestServer: Sendable {
     }
 
     /// Stops serving, and says what was cut off.
-    func stop() async -> [String] { await server.stop(by: EventLoop.clock() + 5_000_000_000) }
+    func stop() async -> [String] { await server.stop(by: EventLoop.clock() + 60_000_000_000) }
 }

@@ -23,7 +23,7 @@ package final class Sends: Sendable {
         /// The bots that reach a chat.
         package var bots: @Sendable (_ chat: Int64) async throws -> [Int64]
         /// Telegram takes a bot's token no longer.
-        package var unauthorized: @Sendable (_ bot: Int64, _ reason: String) async -> Void
+        package var unauthorized: @Sendable (_ bot: Int64, _ token: BotToken, _ reason: String) async -> Void
         package var settings = SendSettings()
         package var clocks = Clocks.system
         package var metrics = Metrics()
@@ -34,7 +34,8 @@ package final class Sends: Sendable {
             database: any Database, log: EventLog, client: BotAPIClient, bus: any Bus, leases: LeaseKeeper,
             token: @escaping @Sendable (Int64) -> BotToken?,
             bots: @escaping @Sendable (_ chat: Int64) async throws -> [Int64],
-            unauthorized: @escaping @Sendable (_ bot: Int64, _ reason: String) async -> Void
+            unauthorized:
+                @escaping @Sendable (_ bot: Int64, _ token: BotToken, _ reason: String) async -> Void
         ) {
             self.database = database
             self.log = log

@@ -93,7 +93,7 @@ final class FacadeHouse: Sendable {
         let leases = LeaseKeeper(Leases(database), holder: "a", span: .seconds(60))
         var sending = Sends.Parts(
             database: database, log: log, client: telegram, bus: bus, leases: leases,
-            token: { registry.token(of: $0) }, bots: { _ in [] }, unauthorized: { _, _ in })
+            token: { registry.token(of: $0) }, bots: { _ in [] }, unauthorized: { _, _, _ in })
         sending.settings.limits.chatBurst = 1000
         sending.settings.limits.groupCount = 1000
         sending.settings.lookInterval = .milliseconds(50)

@@ -126,6 +126,22 @@ import Wire
         }
     }
 
+    @Test func `what Telegram says of an old token does not count for the new one`() async throws {
+        try await BotHouse.open { house in
+            let made = try house.made()
+            let bot = try await house.bots.register(Bots.Draft(token: made.token), by: .console)
+            let old = try #require(house.registry.token(of: bot.id))
+            let revoked = try await house.simulator.control("revoketoken", ["bot": .integer(bot.id)])
+            let token = try #require(revoked["token"]?.string)
+            _ = try await house.bots.replaceToken(token, of: bot.id, by: .console)
+            await house.bots.states.mark(bot.id, .unauthorized, "revoked", as: old)
+            #expect(try await house.state(bot.id) == .active)
+            let new = try #require(house.registry.token(of: bot.id))
+            await house.bots.states.mark(bot.id, .unauthorized, "revoked", as: new)
+            #expect(try await house.state(bot.id) == .unauthorized)
+        }
+    }
+
     @Test func `a paused bot takes nothing, and what came meanwhile comes when it goes on`() async throws {
         try await BotHouse.open(.sqlite, [.upkeep]) { house in
             let (bot, group, user) = try await house.registered(.webhook)

@@ -131,6 +131,21 @@ import Testing
         }
     }
 
+    @Test func `a keeper that has given everything back takes nothing any more`() async throws {
+        try await withLog(.sqlite) { _, database in
+            let leases = Leases(database)
+            let keeper = LeaseKeeper(leases, holder: "a", span: .seconds(60))
+            let first = try await keeper.acquire("x", lost: {})
+            await keeper.close()
+            let late = try await keeper.acquire("y", lost: {})
+            #expect(first != nil)
+            #expect(late == nil)
+            for name in ["x", "y"] {
+                _ = try #require(try await leases.acquire(name, holder: "b", for: .seconds(60)))
+            }
+        }
+    }
+
     @Test func `without the database a lease is lost when its time is up, and not before`() async throws {
         try await withLog(.sqlite) { _, database in
             let keeper = LeaseKeeper(Leases(database), holder: "a", span: .seconds(60), clocks: clock.clocks)

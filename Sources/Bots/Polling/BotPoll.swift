@@ -95,7 +95,9 @@ struct BotPoll: Sendable {
         case .unauthorized, .notFound:
             // The bot may have got a new token while this one was used.
             guard await isStill(entry) else { return settings.backOff.lowerBound }
-            await states.mark(id, .unauthorized, "Telegram no longer takes the token: \(error.description)")
+            await states.mark(
+                id, .unauthorized, "Telegram no longer takes the token: \(error.description)",
+                as: entry.token)
             // The service ends this poll once it has seen the state.
             return settings.backOff.upperBound
         case .conflict:

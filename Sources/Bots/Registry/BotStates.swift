@@ -1,5 +1,5 @@
 import Base
-import BotAPI
+package import BotAPI
 import Kernel
 import Store
 import Synchronization
@@ -12,16 +12,27 @@ package struct BotStates: Sendable {
     init(_ parts: Bots.Parts) { self.parts = parts }
 
     /// A bot's state became another, or has another reason; nothing happens where it is known already.
-    package func mark(_ id: Int64, _ state: Bot.State, _ reason: String? = nil) async {
+    ///
+    /// What says something of a `token` counts only as long as it is the bot's.
+    package func mark(
+        _ id: Int64, _ state: Bot.State, _ reason: String? = nil, as token: BotToken? = nil
+    ) async {
         guard let known = parts.registry.bot(id), known.state != state || known.reason != reason else {
             return
         }
         let now = parts.clocks.now
         do {
             let changed = try await parts.database.write { transaction -> Bool in
-                guard var bot = try await BotStore.record(id, in: transaction)?.bot,
-                    bot.state != state || bot.reason != reason
-                else { return false }
+                guard let record = try await BotStore.record(id, in: transaction) else { return false }
+                var bot = record.bot
+                guard bot.state != state || bot.reason != reason else { return false }
+                if let token {
+                    let place = BotStore.tokenColumn.place("\(id)")
+                    // It may have got a new one while this one was used.
+                    guard BotToken(try parts.vault.open(record.sealedToken, for: place)) == token else {
+                        return false
+                    }
+                }
                 if bot.state != state { bot.stateAt = now }
                 (bot.state, bot.reason) = (state, reason)
                 try await BotStore.update(bot, in: transaction)

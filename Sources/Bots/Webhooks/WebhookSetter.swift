@@ -87,7 +87,8 @@ struct WebhookSetter: Sendable {
         guard parts.registry.token(of: id) == token else { return }
         switch error.code {
         case .unauthorized, .notFound:
-            await states.mark(id, .unauthorized, "Telegram no longer takes the token: \(error.description)")
+            await states.mark(
+                id, .unauthorized, "Telegram no longer takes the token: \(error.description)", as: token)
         case .conflict: await states.mark(id, .conflict, error.description)
         case .cancelled: break
         // It is there, and the webhook is looked at again soon.

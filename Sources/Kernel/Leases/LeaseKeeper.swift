@@ -18,6 +18,7 @@ package final class LeaseKeeper: Sendable {
     private let clocks: Clocks
     private let span: Duration
     private let held = Mutex<[String: Held]>([:])
+    private let isClosed = Atomic(false)
 
     /// A keeper of leases that last `span` beyond each renewal.
     package init(_ leases: Leases, holder: String, span: Duration = .seconds(15), clocks: Clocks = .system) {
@@ -39,8 +40,15 @@ package final class LeaseKeeper: Sendable {
     package func acquire(_ name: String, lost: @escaping @Sendable () -> Void) async throws -> Lease? {
         let begin = clocks.moment
         guard let lease = try await leases.acquire(name, holder: holder, for: span) else { return nil }
-        held.withLock { $0[name] = Held(lease: lease, until: begin + span, lost: lost) }
-        return lease
+        let isKept = held.withLock { held in
+            guard !isClosed.load(ordering: .relaxed) else { return false }
+            held[name] = Held(lease: lease, until: begin + span, lost: lost)
+            return true
+        }
+        if isKept { return lease }
+        // This node has given everything back meanwhile, and is about to end.
+        try await leases.release(lease)
+        return nil
     }
 
     /// Gives a lease back; `lost` is not called.
@@ -107,9 +115,10 @@ package final class LeaseKeeper: Sendable {
         return next
     }
 
-    /// Gives back everything that is held, so that others need not wait.
+    /// Gives back everything that is held, so that others need not wait; nothing is taken any more.
     package func close() async {
         let all = held.withLock { held in
+            isClosed.store(true, ordering: .relaxed)
             defer { held = [:] }
             return held.values.map(\.lease)
         }

@@ -32,7 +32,7 @@ struct SendingCore: Sendable {
     /// Telegram takes a bot's token no longer, unless it is another's by now.
     func refused(_ token: BotToken, of bot: Int64, _ reason: String) async {
         guard parts.token(bot) == token else { return }
-        await parts.unauthorized(bot, reason)
+        await parts.unauthorized(bot, token, reason)
     }
 
     /// Other nodes are to look what waits for a bot.

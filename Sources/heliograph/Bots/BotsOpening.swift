@@ -26,7 +26,7 @@ struct BotTools {
         return Sends.Parts(
             database: database, log: log, client: client, bus: InProcessBus(),
             leases: LeaseKeeper(Leases(database), holder: "console"), token: { registry.token(of: $0) },
-            bots: { _ in [] }, unauthorized: { _, _ in })
+            bots: { _ in [] }, unauthorized: { _, _, _ in })
     }
 }
 

@@ -63,7 +63,7 @@ struct TelegramParts {
             database: database, log: log, client: client, bus: bus, leases: leases.keeper,
             token: { [registry] in registry.token(of: $0) },
             bots: { [chats] chat in try await chats.sources(of: chat).compactMap(\.botID) },
-            unauthorized: { [bots] in await bots.states.mark($0, .unauthorized, $1) })
+            unauthorized: { [bots] in await bots.states.mark($0, .unauthorized, $2, as: $1) })
         sending.settings.bodyBytesMax = configuration.http.bodyBytesMax
         sending.settings.limits = SendLimits(configuration.sending)
         sending.settings.passWait = configuration.sending.endpointWait

@@ -38,7 +38,8 @@ final class SendHouse: Sendable {
             database: database, log: log, client: telegram.client, bus: bus, leases: leases,
             token: { Self.bots.contains($0) ? BotToken(Bytes("\($0):AATest-token")) : nil },
             bots: { $0 == 404 ? [] : $0 == 2 ? [1, 2] : [42] },
-            unauthorized: { bot, _, _ in hook.house.withLock { $0?.refusedBots.withLock { $0.append(bot) } } })
+            unauthorized: { bot, _, _ in hook.house.withLock { $0?.refusedBots.withLock { $0.append(bot) } } }
+        )
         // Tests wait for no pace unless they are about it.
         parts.settings.limits.chatBurst = 1000
         parts.settings.limits.groupCount = 1000

@@ -114,6 +114,21 @@ import Wire
         }
     }
 
+    @Test(arguments: [(nil, false), ("http", false), ("https", true)])
+    func `cookies are for TLS alone where the client came by it`(proto: String?, isSecure: Bool) async throws {
+        try await House.open { house in
+            try await house.user("ada", ["admin"])
+            var fields = HeaderFields()
+            if let proto { fields.append("x-forwarded-proto", proto) }
+            let answer = try await house.send(
+                .post, "/api/v1/auth/login",
+                #"{"username":"ada","password":"\#(House.password)","cookie":true}"#, fields: fields)
+            let cookies = answer.fields.all("set-cookie")
+            #expect(cookies.count == 2)
+            #expect(cookies.allSatisfy { $0.repairedText.contains("; Secure") == isSecure })
+        }
+    }
+
     @Test func `a bcrypt hash lets in and is replaced`() async throws {
         try await House.open { house in
             let user = try await house.user("old", ["viewer"])

@@ -138,6 +138,8 @@ import Wire
             try await retention.set(RetentionPolicy(keptFor: .seconds(80_000)), for: house.bot.source.text)
             #expect(try await retention.sweep().deleted >= 2)
             try await house.receive("c")
+            let info = try await house.call(token, "getWebhookInfo")
+            #expect(info.status == 200 && info.result["pending_update_count"]?.int64 == 1)
             #expect(try await house.call(token, "getUpdates?timeout=5").texts == ["c"])
         }
     }

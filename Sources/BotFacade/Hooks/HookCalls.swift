@@ -81,7 +81,7 @@ struct HookCalls: Sendable {
     /// How many updates wait, counted up to a bound.
     private func pending(_ program: Program, _ reach: ChatReach) async throws -> Int {
         let position = try await programs.position(of: program)
-        return try await log.page(program.filter(reach), after: position, limit: 1000).events.count
+        return try await log.kept(program.filter(reach), after: position, limit: 1000).events.count
     }
 
     /// The first call of a program begins with what is still to come, and so does one that drops what waits.

@@ -95,7 +95,7 @@ struct GetUpdates: Sendable {
             // readers are told.
             wanted = min(Position(offset - 1), log.end)
             if wanted.number < offset - 1 {
-                let ahead = try await log.page(filter, after: wanted, limit: Int(Self.limitMax)).position
+                let ahead = try await log.kept(filter, after: wanted, limit: Int(Self.limitMax)).position
                 wanted = min(Position(offset - 1), max(wanted, ahead))
             }
         } else if offset < 0 {
@@ -106,6 +106,23 @@ struct GetUpdates: Sendable {
         guard wanted > confirmed else { return confirmed }
         try await programs.confirm(wanted, of: program)
         return wanted
+    }
+}
+
+extension EventLog {
+    /// The next events behind a position; what retention has taken stands in nobody's way.
+    func kept(_ filter: EventFilter, after position: Position, limit: Int) async throws -> (
+        events: [Event], position: Position
+    ) {
+        var position = position
+        while true {
+            do {
+                return try await page(filter, after: position, limit: limit)
+            } catch LogError.cursorExpired(let oldest) {
+                // A sweep that is under way may take more before it is asked again.
+                position = Position(oldest.number - 1)
+            }
+        }
     }
 }
 

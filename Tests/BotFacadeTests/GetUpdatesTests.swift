@@ -173,6 +173,23 @@ import Wire
         }
     }
 
+    @Test(arguments: Backend.allCases)
+    func `the kinds of a poll undo no webhook that was set meanwhile`(backend: Backend) async throws {
+        try await FacadeHouse.open(backend) { house in
+            let token = try await house.token()
+            let programs = house.facade.programs
+            // As the poll has read it, before the webhook is set.
+            let stale = try await programs.program(token.id, house.bot.id)
+            #expect(try await programs.setAllowed(["message"], of: stale))
+            let hook = #"{"url":"http://127.0.0.1:1/hook","secret_token":"s"}"#
+            #expect(try await house.call(token.text, "setWebhook", Bytes(hook)).status == 200)
+            #expect(try await !programs.setAllowed(["poll"], of: stale))
+            let now = try await programs.program(token.id, house.bot.id)
+            #expect(now.url == "http://127.0.0.1:1/hook" && now.sealedSecret != nil)
+            #expect(now.allowedUpdates == ["message"])
+        }
+    }
+
     @Test func `a key that is revoked during a wait gets nothing`() async throws {
         try await FacadeHouse.open { house in
             let token = try await house.token()

@@ -151,6 +151,30 @@ import Wire
         }
     }
 
+    @Test(arguments: [
+        ("", "", false), (#","secret_token":"a""#, #","secret_token":"a""#, false),
+        (#","secret_token":"a""#, #","secret_token":"b""#, true), (#","secret_token":"a""#, "", true),
+        (#","max_connections":3"#, "", true),
+        (#","allowed_updates":["message"]"#, "", false),
+        (#","allowed_updates":["message"]"#, #","allowed_updates":["poll"]"#, true),
+        ("", #","drop_pending_updates":true"#, true),
+    ])
+    func `a webhook that is set as it was lets deliveries go on`(first: String, second: String, isNew: Bool)
+        async throws
+    {
+        try await FacadeHouse.open { house in
+            let token = try await house.token()
+            let programs = house.facade.programs
+            var revisions: [Int64] = []
+            for more in [first, second] {
+                let json = #"{"url":"http://127.0.0.1:1/hook"\#(more)}"#
+                #expect(try await house.call(token.text, "setWebhook", Bytes(json)).status == 200)
+                revisions.append(try await programs.program(token.id, house.bot.id).revision)
+            }
+            #expect((revisions[1] > revisions[0]) == isNew)
+        }
+    }
+
     @Test func `the delivery of a bot that is gone rests`() async throws {
         try await FacadeHouse.open { house in
             try await ProgramHook.open { hook in

@@ -24,15 +24,11 @@ struct GetUpdates: Sendable {
         -> Response
     {
         var program = try await programs.program(caller.keyID ?? caller.subject, botID)
-        guard program.url == nil else {
-            return CallAnswer.failure(
-                409,
-                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-            )
-        }
+        guard program.url == nil else { return Self.isDelivered }
         if let wanted = try AllowedUpdates.read(arguments), wanted.kinds != program.allowedUpdates {
+            // A webhook may have been set meanwhile, and stays.
+            guard try await programs.setAllowed(wanted.kinds, of: program) else { return Self.isDelivered }
             program.allowedUpdates = wanted.kinds
-            try await programs.save(program)
         }
         let limit = min(Self.limitMax, max(1, try arguments.integer("limit") ?? Self.limitMax))
         let timeout = min(Int64(Self.timeoutMax), max(0, try arguments.integer("timeout") ?? 0))
@@ -60,6 +56,11 @@ struct GetUpdates: Sendable {
         }
         return CallAnswer.success(writer.finish())
     }
+
+    private static let isDelivered = CallAnswer.failure(
+        409,
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+    )
 
     private typealias Update = (event: Event, json: Bytes)
 

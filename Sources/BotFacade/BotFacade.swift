@@ -134,7 +134,9 @@ package final class BotFacade: Sendable {
     }
 
     /// What delivers the updates of a program; nil where it may have none any more.
-    func runner(of program: Program, _ client: HTTPClient) async throws -> HookRunner? {
+    func runner(of program: Program, _ client: HTTPClient, _ progress: HookProgress) async throws
+        -> HookRunner?
+    {
         guard let url = program.url, let caller = try await parts.callers.holder(of: program.keyID),
             let bot = parts.registry.bot(program.botID)
         else { return nil }
@@ -155,6 +157,6 @@ package final class BotFacade: Sendable {
                 } catch {
                     self.logger.warning("a reply to an update failed", ["error": .init(describing: error)])
                 }
-            }, logger: logger)
+            }, progress: progress, logger: logger)
     }
 }

@@ -20,6 +20,7 @@ package final class HookService: Service {
         /// Which of the program's wishes this fulfils.
         let revision: Int64
         let lease: Lease
+        let progress: HookProgress
         let stop: AsyncStream<Void>.Continuation
     }
 
@@ -52,10 +53,16 @@ package final class HookService: Service {
             }
             group.cancelAll()
         }
-        for lease in running.withLock({ $0.values.map(\.lease) }) { await giveBack(lease) }
+        for (lease, progress) in running.withLock({ $0.values.map { ($0.lease, $0.progress) } }) {
+            await giveBack(lease, progress)
+        }
     }
 
-    private func giveBack(_ lease: Lease) async {
+    private func giveBack(_ lease: Lease, _ progress: HookProgress) async {
+        do { try await progress.store() } catch {
+            // What came to a program since it was last stored comes again.
+            facade.logger.warning("a delivery was not noted", ["error": .init(describing: error)])
+        }
         // A lease that is not given back ends by itself.
         try? await leases.release(lease)
     }
@@ -87,12 +94,13 @@ package final class HookService: Service {
     private func begin(_ hook: Program, _ deliveries: inout DiscardingTaskGroup) async throws {
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         guard let lease = try await leases.acquire("hook:\(hook.id)", lost: { stop.finish() }) else { return }
+        let progress = HookProgress(facade.programs, hook)
         running.withLock {
-            $0[hook.id] = Running(revision: hook.revision, lease: lease, stop: stop)
+            $0[hook.id] = Running(revision: hook.revision, lease: lease, progress: progress, stop: stop)
         }
         deliveries.addTask(name: "deliveries") {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.deliver(hook) }
+                group.addTask { await self.deliver(hook, progress) }
                 group.addTask { for await _ in stops {} }
                 await group.next()
                 group.cancelAll()
@@ -100,18 +108,19 @@ package final class HookService: Service {
             // A task that is cancelled cannot ask the database: the service gives back what it leaves.
             guard !Task.isCancelled else { return }
             // First, so that nobody here takes it again while it is given back.
-            await self.giveBack(lease)
+            await self.giveBack(lease, progress)
             self.running.withLock { $0[hook.id] = nil }
             // Another address may wait to be used.
             self.look.yield()
         }
     }
 
-    private func deliver(_ hook: Program) async {
+    private func deliver(_ hook: Program, _ progress: HookProgress) async {
         let loop = loops.loops[abs(hook.id.hashValue % loops.loops.count)]
         while !Task.isCancelled {
             do {
-                guard let runner = try await facade.runner(of: hook, clients.client(on: loop)) else {
+                guard let runner = try await facade.runner(of: hook, clients.client(on: loop), progress)
+                else {
                     return try await Task.sleep(for: Self.idle)
                 }
                 return try await runner.run()

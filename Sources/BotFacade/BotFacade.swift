@@ -61,6 +61,8 @@ package final class BotFacade: Sendable {
     let polls: ActivePolls
     private let listeners = Mutex<[@Sendable () -> Void]>([])
     var logger: Logger { parts.logger }
+    /// What forgets the programs of keys that are good no more.
+    var sweep: ProgramSweep { ProgramSweep(database: parts.database, clocks: parts.clocks) }
 
     /// The endpoint over its parts.
     package init(_ parts: Parts) {

@@ -26,6 +26,8 @@ package final class HookService: Service {
 
     /// How long a program rests that may have nothing now, such as that of a bot which is gone.
     private static let idle = Duration.seconds(2)
+    /// How often the programs of keys that are good no more are forgotten.
+    private static let sweepInterval = Duration.seconds(3600)
 
     /// Runs what `facade` takes down.
     package init(_ facade: BotFacade, _ leases: LeaseKeeper, on loops: EventLoopGroup) throws {
@@ -46,6 +48,13 @@ package final class HookService: Service {
                     try? await Task.sleep(for: .seconds(2))
                 }
             }
+            group.addTask(name: "programs of old keys") {
+                while !Task.isCancelled {
+                    await self.sweep()
+                    // Cut short only by the task's end.
+                    try? await Task.sleep(for: Self.sweepInterval)
+                }
+            }
             group.addTask(name: "polls on other nodes") { await self.facade.polls.listen() }
             await withDiscardingTaskGroup { deliveries in
                 for await _ in looks { await share(&deliveries) }
@@ -55,6 +64,24 @@ package final class HookService: Service {
         }
         for (lease, progress) in running.withLock({ $0.values.map { ($0.lease, $0.progress) } }) {
             await giveBack(lease, progress)
+        }
+    }
+
+    private func sweep() async {
+        do {
+            // Where another node has it, that one sweeps.
+            guard let lease = try await leases.acquire("bot-api:sweep", lost: {}) else { return }
+            do { try await facade.sweep.run() } catch {
+                // A lease that is not given back ends by itself.
+                try? await leases.release(lease)
+                throw error
+            }
+            try await leases.release(lease)
+        } catch is CancellationError {
+            return
+        } catch {
+            facade.logger.warning(
+                "programs of old keys could not be forgotten", ["error": .init(describing: error)])
         }
     }
 

@@ -115,6 +115,7 @@ actor SQLiteWriter {
             if !connection.isInTransaction {
                 // SQLite has undone everything: the disk is full, or worse.
                 batch.fail(error)
+                if let failure = transaction.failure { condition.note(failure) }
             } else if isPart {
                 try connection.undoPart()
             } else {
@@ -123,6 +124,7 @@ actor SQLiteWriter {
         } catch {
             work.fail(error)
             batch.fail(error)
+            condition.note(error)
             rollback(connection)
         }
     }

@@ -164,8 +164,10 @@ actor SQLiteWriter {
         case .rest:
             do throws(StoreError) {
                 try connection.checkpoint()
+                condition.noteMoved()
             } catch {
                 // It is in the log all the same, and is tried again.
+                condition.noteMoved(error)
             }
         }
     }

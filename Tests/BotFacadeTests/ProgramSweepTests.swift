@@ -18,7 +18,8 @@ import Testing
         try await house.database.read { transaction in
             try await transaction.all(
                 "SELECT id FROM bot_programs WHERE key_id = $1 "
-                    + "UNION ALL SELECT name FROM cursors WHERE name LIKE $2", [.text(key), .text("%\(key)%")]
+                    + "UNION ALL SELECT name FROM cursors WHERE name LIKE $2",
+                [.text(key), .text("%\(key)%")]
             ) { try $0.text(0) }
         }
     }

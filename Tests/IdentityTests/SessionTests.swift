@@ -115,7 +115,8 @@ import Wire
     }
 
     @Test(arguments: [(nil, false), ("http", false), ("https", true)])
-    func `cookies are for TLS alone where the client came by it`(proto: String?, isSecure: Bool) async throws {
+    func `cookies are for TLS alone where the client came by it`(proto: String?, isSecure: Bool) async throws
+    {
         try await House.open { house in
             try await house.user("ada", ["admin"])
             var fields = HeaderFields()

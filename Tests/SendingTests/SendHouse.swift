@@ -80,8 +80,10 @@ final class SendHouse: Sendable {
     }
 
     static func prepare(_ database: any Database) async throws {
-        try await Migrator(database, [LogSchema.migration, SendingSchema.migration(2), AuditSchema.migration(3)])
-            .up()
+        try await Migrator(
+            database, [LogSchema.migration, SendingSchema.migration(2), AuditSchema.migration(3)]
+        )
+        .up()
     }
 
     static func run(

@@ -32,7 +32,8 @@ struct ProgramSweep: Sendable {
     }
 
     private static let statements: [SQL] = [
-        "DELETE FROM bot_programs WHERE id IN (SELECT id FROM bot_programs WHERE " + isOver("bot_programs.key_id")
+        "DELETE FROM bot_programs WHERE id IN (SELECT id FROM bot_programs WHERE "
+            + isOver("bot_programs.key_id")
             + " LIMIT $2)",
         // `bot-api:KEY:BOT`; a key's name has 16 characters.
         "DELETE FROM cursors WHERE name IN (SELECT name FROM cursors WHERE name LIKE 'bot-api:%' AND "

@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from realm import Realm
+from realm import PASSWORD, Realm
 from server import BINARY, free_port
 
 ME = "/api/v1/auth/me"
@@ -48,10 +48,11 @@ def nginx(folder, upstream):
     process = subprocess.Popen(
         [binary, "-p", folder, "-c", folder / "nginx.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def ask(path, source="127.0.7.1", **headers):
+    def ask(path, source="127.0.7.1", json=None, **headers):
         transport = httpx.HTTPTransport(local_address=source)
         with httpx.Client(transport=transport, trust_env=False, timeout=20) as client:
-            return client.get(f"http://127.0.0.1:{port}{path}", headers=headers)
+            method = "GET" if json is None else "POST"
+            return client.request(method, f"http://127.0.0.1:{port}{path}", headers=headers, json=json)
 
     try:
         deadline = time.monotonic() + 20
@@ -113,6 +114,15 @@ def test_the_audit_log_names_the_client(realm, ask):
 def test_answers_over_tls_that_the_proxy_ends_are_for_tls_alone(ask, realm):
     assert "strict-transport-security" in ask("/docs").headers
     assert "strict-transport-security" not in httpx.get(realm.url("/docs"), trust_env=False).headers
+
+
+def test_cookies_behind_a_proxy_that_ends_tls_are_for_tls_alone(ask, realm):
+    body = {"username": "root", "password": PASSWORD, "cookie": True}
+    through = ask("/api/v1/auth/login", json=body)
+    direct = httpx.post(realm.url("/api/v1/auth/login"), json=body, trust_env=False)
+    for answer, is_secure in ((through, True), (direct, False)):
+        fields = answer.headers.get_list("set-cookie")
+        assert len(fields) == 2 and all(("; Secure" in field) == is_secure for field in fields)
 
 
 def test_clients_behind_the_proxy_have_budgets_of_their_own(tmp_path):

@@ -61,6 +61,8 @@ package final class BotFacade: Sendable {
     let polls: ActivePolls
     private let listeners = Mutex<[@Sendable () -> Void]>([])
     var logger: Logger { parts.logger }
+    /// What forgets the programs of keys that are good no more.
+    var sweep: ProgramSweep { ProgramSweep(database: parts.database, clocks: parts.clocks) }
 
     /// The endpoint over its parts.
     package init(_ parts: Parts) {
@@ -134,7 +136,9 @@ package final class BotFacade: Sendable {
     }
 
     /// What delivers the updates of a program; nil where it may have none any more.
-    func runner(of program: Program, _ client: HTTPClient) async throws -> HookRunner? {
+    func runner(of program: Program, _ client: HTTPClient, _ progress: HookProgress) async throws
+        -> HookRunner?
+    {
         guard let url = program.url, let caller = try await parts.callers.holder(of: program.keyID),
             let bot = parts.registry.bot(program.botID)
         else { return nil }
@@ -155,6 +159,6 @@ package final class BotFacade: Sendable {
                 } catch {
                     self.logger.warning("a reply to an update failed", ["error": .init(describing: error)])
                 }
-            }, logger: logger)
+            }, progress: progress, logger: logger)
     }
 }

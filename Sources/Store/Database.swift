@@ -35,6 +35,8 @@ package protocol Database: Sendable {
 /// Whether a database can be used.
 package enum DatabaseState: Sendable, Equatable {
     case ready
+    /// It works, but not for ever, for a reason that somebody should look at.
+    case degraded(reason: String)
     /// It cannot be used now, for a reason; it is tried again without being asked.
     case unavailable(reason: String)
     case closed

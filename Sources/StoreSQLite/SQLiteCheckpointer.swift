@@ -31,14 +31,16 @@ actor SQLiteCheckpointer {
     private nonisolated let executor: ThreadExecutor
     private nonisolated let state = Mutex(State())
     private nonisolated let settings: SQLiteDatabase.Settings
+    private nonisolated let condition: Condition
     private var connection: SQLiteConnection?
     private var isClosed = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    init(_ settings: SQLiteDatabase.Settings) throws(SystemError) {
+    init(_ settings: SQLiteDatabase.Settings, _ condition: Condition) throws(SystemError) {
         executor = try ThreadExecutor("sqlite-log")
         self.settings = settings
+        self.condition = condition
     }
 
     /// Takes how many pages the log has after a commit.
@@ -73,8 +75,10 @@ actor SQLiteCheckpointer {
         do throws(StoreError) {
             if connection == nil { connection = try SQLiteConnection(settings, for: .tidying) }
             try connection?.checkpoint()
+            condition.noteMoved()
         } catch {
-            // What was not moved is in the log, and is tried again; what ails the file, the writer finds and tells as well.
+            // What was not moved is in the log, and is tried again.
+            condition.noteMoved(error)
         }
     }
 

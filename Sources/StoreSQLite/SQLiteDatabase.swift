@@ -29,7 +29,7 @@ package final class SQLiteDatabase: Database {
     package static func open(_ settings: Settings) async throws -> SQLiteDatabase {
         try SQLiteFiles(path: settings.path).create()
         let condition = Condition()
-        let checkpointer = try SQLiteCheckpointer(settings)
+        let checkpointer = try SQLiteCheckpointer(settings, condition)
         let writer = try SQLiteWriter(settings, condition, checkpointer)
         var readers: [SQLiteReader] = []
         do {

@@ -115,6 +115,7 @@ actor SQLiteWriter {
             if !connection.isInTransaction {
                 // SQLite has undone everything: the disk is full, or worse.
                 batch.fail(error)
+                if let failure = transaction.failure { condition.note(failure) }
             } else if isPart {
                 try connection.undoPart()
             } else {
@@ -123,6 +124,7 @@ actor SQLiteWriter {
         } catch {
             work.fail(error)
             batch.fail(error)
+            condition.note(error)
             rollback(connection)
         }
     }
@@ -162,8 +164,10 @@ actor SQLiteWriter {
         case .rest:
             do throws(StoreError) {
                 try connection.checkpoint()
+                condition.noteMoved()
             } catch {
                 // It is in the log all the same, and is tried again.
+                condition.noteMoved(error)
             }
         }
     }

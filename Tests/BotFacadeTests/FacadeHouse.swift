@@ -34,15 +34,18 @@ final class FacadeHouse: Sendable {
     let groups: [Int64]
     let client: HTTPClient
     let base: String
+    /// Where files are kept.
+    let folder: String
 
     private init(
         simulator: Simulator, database: any Database, log: EventLog, identity: Identity, bots: Bots,
         facade: BotFacade, tokens: ProgramTokens, bot: Bot, realToken: String, groups: [Int64],
-        client: HTTPClient, base: String
+        client: HTTPClient, base: String, folder: String
     ) {
         (self.simulator, self.database, self.log, self.identity) = (simulator, database, log, identity)
         (self.bots, self.facade, self.tokens, self.bot) = (bots, facade, tokens, bot)
         (self.realToken, self.groups, self.client, self.base) = (realToken, groups, client, base)
+        self.folder = folder
     }
 
     static let telegramUser: Int64 = 900
@@ -129,7 +132,7 @@ final class FacadeHouse: Sendable {
                 FacadeHouse(
                     simulator: simulator, database: database, log: log, identity: identity, bots: bots,
                     facade: facade, tokens: tokens, bot: bot, realToken: token, groups: groups,
-                    client: client, base: base))
+                    client: client, base: base, folder: folder))
         } catch {
             await end(stopping.continuation, client, server, telegram)
             _ = try await running

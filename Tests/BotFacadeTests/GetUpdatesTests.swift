@@ -141,6 +141,8 @@ import Wire
             try await retention.set(RetentionPolicy(keptFor: .seconds(80_000)), for: house.bot.source.text)
             #expect(try await retention.sweep().deleted >= 2)
             try await house.receive("c")
+            let info = try await house.call(token, "getWebhookInfo")
+            #expect(info.status == 200 && info.result["pending_update_count"]?.int64 == 1)
             #expect(try await house.call(token, "getUpdates?timeout=50").texts == ["c"])
         }
     }
@@ -171,6 +173,23 @@ import Wire
             #expect(conflict.words.contains("webhook is active"))
             #expect(try await house.call(token, "deleteWebhook").words == "Webhook was deleted")
             #expect(try await house.call(token, "getUpdates").status == 200)
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `the kinds of a poll undo no webhook that was set meanwhile`(backend: Backend) async throws {
+        try await FacadeHouse.open(backend) { house in
+            let token = try await house.token()
+            let programs = house.facade.programs
+            // As the poll has read it, before the webhook is set.
+            let stale = try await programs.program(token.id, house.bot.id)
+            #expect(try await programs.setAllowed(["message"], of: stale))
+            let hook = #"{"url":"http://127.0.0.1:1/hook","secret_token":"s"}"#
+            #expect(try await house.call(token.text, "setWebhook", Bytes(hook)).status == 200)
+            #expect(try await !programs.setAllowed(["poll"], of: stale))
+            let now = try await programs.program(token.id, house.bot.id)
+            #expect(now.url == "http://127.0.0.1:1/hook" && now.sealedSecret != nil)
+            #expect(now.allowedUpdates == ["message"])
         }
     }
 

@@ -65,6 +65,48 @@ import Wire
         }
     }
 
+    @Test func `what a program refuses holds up its chat and no other`() async throws {
+        try await FacadeHouse.open { house in
+            try await ProgramHook.open({ _, arrival in
+                arrival.text == "a" ? Response(status: HTTPStatus(500)) : Response()
+            }) { hook in
+                try await set(house, try await house.token().text, hook)
+                try await house.receive("a", chat: 5)
+                try await until { !hook.texts.isEmpty }
+                try await house.receive("held", chat: 5)
+                for text in ["b", "c"] { try await house.receive(text, chat: 6) }
+                try await until { hook.texts.contains("c") }
+                #expect(hook.texts.filter { $0 != "a" } == ["b", "c"])
+            }
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `what was delivered does not come again after an interruption`(backend: Backend) async throws {
+        try await FacadeHouse.open(backend) { house in
+            let isOpen = Mutex(false)
+            try await ProgramHook.open({ _, arrival in
+                let isTaken = arrival.text != "x" || isOpen.withLock { $0 }
+                return Response(status: isTaken ? .ok : HTTPStatus(500))
+            }) { hook in
+                let token = try await house.token().text
+                #expect(try await house.call(token, "getUpdates").status == 200)
+                for text in ["a", "b"] { try await house.receive(text, chat: 5) }
+                try await house.receive("x", chat: 6)
+                try await set(house, token, hook)
+                try await until {
+                    try await house.call(token, "getWebhookInfo").result["pending_update_count"]?.int64 == 1
+                }
+                isOpen.withLock { $0 = true }
+                try await set(house, token, hook, #","max_connections":7"#)
+                try await until {
+                    try await house.call(token, "getWebhookInfo").result["pending_update_count"]?.int64 == 0
+                }
+                #expect(hook.texts.filter { $0 != "x" } == ["a", "b"])
+            }
+        }
+    }
+
     @Test func `what a program refuses for a day makes way for what comes after it`() async throws {
         let later = ManualClock(Clocks.system.now + .seconds(90_000))
         try await FacadeHouse.open(clocks: later.clocks) { house in
@@ -152,6 +194,30 @@ import Wire
                 try await until { hook.texts.contains("d") }
                 #expect(!hook.texts.contains("b"))
             }
+        }
+    }
+
+    @Test(arguments: [
+        ("", "", false), (#","secret_token":"a""#, #","secret_token":"a""#, false),
+        (#","secret_token":"a""#, #","secret_token":"b""#, true), (#","secret_token":"a""#, "", true),
+        (#","max_connections":3"#, "", true),
+        (#","allowed_updates":["message"]"#, "", false),
+        (#","allowed_updates":["message"]"#, #","allowed_updates":["poll"]"#, true),
+        ("", #","drop_pending_updates":true"#, true),
+    ])
+    func `a webhook that is set as it was lets deliveries go on`(first: String, second: String, isNew: Bool)
+        async throws
+    {
+        try await FacadeHouse.open { house in
+            let token = try await house.token()
+            let programs = house.facade.programs
+            var revisions: [Int64] = []
+            for more in [first, second] {
+                let json = #"{"url":"http://127.0.0.1:1/hook"\#(more)}"#
+                #expect(try await house.call(token.text, "setWebhook", Bytes(json)).status == 200)
+                revisions.append(try await programs.program(token.id, house.bot.id).revision)
+            }
+            #expect((revisions[1] > revisions[0]) == isNew)
         }
     }
 

@@ -1,5 +1,7 @@
 import Base
 import Bots
+import Foundation
+import HTTPClient
 import Identity
 import Simulator
 import StoreTesting
@@ -37,6 +39,30 @@ import Wire
             #expect(sent.status == 200)
             #expect(sent.result["document"]?["file_name"]?.string == "Wetter \u{fc}.txt")
             #expect(sent.result["document"]?["file_size"]?.int64 == 7)
+        }
+    }
+
+    @Test func `a file that the cache has lost is fetched anew`() async throws {
+        try await FacadeHouse.open { house in
+            let token = try await house.token().text
+            let form =
+                [
+                    "name=\"chat_id\"\r\n\r\n\(house.groups[0])",
+                    "name=\"document\"; filename=\"a.txt\"\r\n\r\nsunny",
+                ].map { "--B\r\nContent-Disposition: form-data; \($0)\r\n" }.joined() + "--B--\r\n"
+            let sent = try await house.call(
+                token, "sendDocument", Bytes(form), type: "multipart/form-data; boundary=B")
+            let id = try #require(sent.result["document"]?["file_id"]?.string)
+            let file = try await house.call(token, "getFile", Bytes(#"{"file_id":"\#(id)"}"#))
+            let path = try #require(file.result["file_path"]?.string)
+            for _ in 0..<2 {
+                let answer = try await house.client.send(
+                    .init(.get, "\(house.base)/file/bot\(token)/\(path)"))
+                #expect(answer.status == 200 && answer.body == "sunny")
+                let kept = try FileManager.default.contentsOfDirectory(atPath: house.folder)
+                #expect(kept.count == 1)
+                for name in kept { try FileManager.default.removeItem(atPath: "\(house.folder)/\(name)") }
+            }
         }
     }
 

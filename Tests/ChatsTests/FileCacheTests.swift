@@ -77,6 +77,18 @@ import Testing
         }
     }
 
+    @Test func `who forgets a file does not forget the one that came after it`() async throws {
+        try await open { cache in
+            let fetch: Fetch = { write in try await write("x") }
+            let first = try await cache.file("a", fetch: fetch)
+            await cache.forget(first)
+            let second = try await cache.file("a", fetch: fetch)
+            #expect(second.path != first.path)
+            await cache.forget(first)
+            #expect(try await cache.file("a", fetch: fetch) == second)
+        }
+    }
+
     @Test func `what fails is told to all who wait, and fetched anew`() async throws {
         struct Broken: Error {}
         try await open { cache in

@@ -46,7 +46,9 @@ final class House: Sendable {
         let address = try #require(SocketAddress("127.0.0.1:0"))
         server = HTTPServer(
             addresses: [address], on: group, router: Router(identity.routes + Self.routes),
-            middleware: [identity.gate.middleware])
+            middleware: [identity.gate.middleware],
+            // Who speaks for others is this machine itself.
+            proxies: TrustedProxies([try #require(AddressRange("127.0.0.1"))]))
         try await server.start()
         base = "http://\(try #require(server.listening.first))"
         client = try HTTPClient(on: group.next())

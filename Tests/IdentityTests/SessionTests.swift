@@ -114,6 +114,42 @@ import Wire
         }
     }
 
+    @Test(arguments: [(nil, false), ("http", false), ("https", true)])
+    func `cookies are for TLS alone where the client came by it`(proto: String?, isSecure: Bool) async throws
+    {
+        try await House.open { house in
+            try await house.user("ada", ["admin"])
+            var fields = HeaderFields()
+            if let proto { fields.append("x-forwarded-proto", proto) }
+            let answer = try await house.send(
+                .post, "/api/v1/auth/login",
+                #"{"username":"ada","password":"\#(House.password)","cookie":true}"#, fields: fields)
+            let cookies = answer.fields.all("set-cookie")
+            #expect(cookies.count == 2)
+            #expect(cookies.allSatisfy { $0.repairedText.contains("; Secure") == isSecure })
+        }
+    }
+
+    @Test func `who guesses from many addresses of one network is slowed down as if from one`() async throws {
+        try await House.open { house in
+            try await house.user("ada", ["admin"])
+            var statuses: [Int] = []
+            for address in ["2001:db8::1", "2001:db8::2", "2001:db8::3:4:5", "2001:db8::6", "2001:db8::7"] {
+                statuses.append(try await guess(from: address, at: house))
+            }
+            statuses.append(try await guess(from: "2001:db8::ffff", at: house))
+            statuses.append(try await guess(from: "2001:db8:0:1::1", at: house))
+            #expect(statuses == [401, 401, 401, 401, 401, 429, 401])
+        }
+    }
+
+    private func guess(from address: String, at house: House) async throws -> Int {
+        try await house.send(
+            .post, "/api/v1/auth/login", #"{"username":"ada","password":"wrong wrong"}"#,
+            fields: ["x-forwarded-for": address]
+        ).status
+    }
+
     @Test func `a bcrypt hash lets in and is replaced`() async throws {
         try await House.open { house in
             let user = try await house.user("old", ["viewer"])

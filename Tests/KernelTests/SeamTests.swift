@@ -2,6 +2,7 @@ import Base
 import Kernel
 import Store
 import StoreTesting
+import Synchronization
 import Testing
 
 /// Where the log, what is kept in memory and what retention takes meet.
@@ -26,6 +27,49 @@ import Testing
             _ = try await log.append([message("b")])
             log.close()
             #expect(reader.position == 1)
+        }
+    }
+
+    /// A database after whose next read something happens, before anybody is told what was read.
+    private final class Late: Database {
+        let inner: any Database
+        let next = Mutex<(@Sendable () async throws -> Void)?>(nil)
+        init(_ inner: any Database) { self.inner = inner }
+        var dialect: Dialect { inner.dialect }
+        var state: DatabaseState { inner.state }
+        func read<R: Sendable>(
+            _ body: @escaping @Sendable (any ReadTransaction) async throws -> R
+        ) async throws -> R {
+            let result = try await inner.read(body)
+            let act = next.withLock { next in
+                defer { next = nil }
+                return next
+            }
+            try await act?()
+            return result
+        }
+        func write<R: Sendable>(
+            _ body: @escaping @Sendable (any Transaction) async throws -> R
+        ) async throws -> R { try await inner.write(body) }
+        func checkIntegrity() async throws -> [String] { try await inner.checkIntegrity() }
+        func sizeBytes() async throws -> Int64 { try await inner.sizeBytes() }
+        func close() async { await inner.close() }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func `what comes in while the last events are counted is behind the position before them`(
+        backend: Backend
+    ) async throws {
+        try await withLog(backend) { _, database in
+            let late = Late(database)
+            let log = try await EventLog(late)
+            defer { log.close() }
+            _ = try await log.append([EventDraft(source: .bot(9), kind: "noise")])
+            late.next.withLock { $0 = { _ = try await log.append([message("a")]) } }
+            let position = try await log.position(
+                before: 1, EventFilter(kinds: ["message"]), after: .zero)
+            #expect(position == 1)
+            #expect(log.end == 2)
         }
     }
 

@@ -1,5 +1,6 @@
 import Base
 import HTTPServer
+import Kernel
 import Testing
 import Wire
 
@@ -121,6 +122,30 @@ import Wire
             let answer = try await door.send(.get, "/api/v1/bots/42/commands?languageCode=de")
             #expect(answer.json["data"]?["commands"]?[0]?["command"]?.string == "start")
             #expect(door.house.telegram.calls.first?.body == #"{"language_code":"de"}"#)
+        }
+    }
+
+    @Test func `who changes the commands of a bot is written down, once Telegram has taken them`()
+        async throws
+    {
+        try await SendDoor.open { door in
+            let body =
+                #"{"commands":[{"command":"start","description":"Begins"}],"languageCode":"de","#
+                + #""scope":{"type":"chat","chat_id":5}}"#
+            door.house.telegram.answers { _ in
+                FakeTelegram.json(#"{"ok":false,"error_code":400,"description":"no"}"#, status: 400)
+            }
+            #expect(try await door.send(.put, "/api/v1/bots/42/commands", body).status == 422)
+            let audit = AuditLog(door.house.database)
+            #expect(try await audit.page().entries.isEmpty)
+            door.house.telegram.answers { _ in FakeTelegram.json(#"{"ok":true,"result":true}"#) }
+            #expect(try await door.send(.put, "/api/v1/bots/42/commands", body).status == 200)
+            let entries = try await audit.page().entries
+            #expect(entries.map(\.content.action) == ["bot.commands"])
+            #expect(entries.first?.content.target == "bot:42" && entries.first?.content.actor == "user:7")
+            #expect(
+                entries.first?.content.detail
+                    == #"count 1; language de; scope {"type":"chat","chat_id":5}"#)
         }
     }
 

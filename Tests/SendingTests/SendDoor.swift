@@ -36,7 +36,8 @@ struct SendDoor: Sendable {
             let address = try #require(SocketAddress("127.0.0.1:0"))
             let loops = try TestLoops.shared.get()
             let server = HTTPServer(
-                addresses: [address], on: loops, router: Router(SendRoutes(house.sends).routes),
+                addresses: [address], on: loops,
+                router: Router(SendRoutes(house.sends, AuditLog(house.database)).routes),
                 middleware: [
                     { request, next in
                         var request = request

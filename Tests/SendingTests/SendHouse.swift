@@ -83,8 +83,13 @@ final class SendHouse: Sendable {
 
     static func prepare(_ database: any Database) async throws {
         try await Migrator(
-            database, [LogSchema.migration, SendingSchema.migration(2), SendingSchema.bodies(3)]
-        ).up()
+            database,
+            [
+                LogSchema.migration, SendingSchema.migration(2), SendingSchema.bodies(3),
+                AuditSchema.migration(4),
+            ]
+        )
+        .up()
     }
 
     static func run(

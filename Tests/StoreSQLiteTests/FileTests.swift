@@ -152,6 +152,28 @@ import Testing
         try ChildProcess.run(program, arguments)
     }
 
+    @Test func `a file that may not grow any more is told, though it fails within a body, until it may`()
+        async throws
+    {
+        func ask(_ pragma: SQL, _ database: any Database) async throws {
+            _ = try await database.write { try await $0.first(pragma) { try $0.integer(0) } }
+        }
+        try await Folder.with { folder in
+            try await folder.withDatabase { database in
+                try await database.write { try await $0.execute(Blobs.create) }
+                try await ask("PRAGMA max_page_count = 10", database)
+                let error = await #expect(throws: StoreError.self) {
+                    try await Blobs.add(Array(repeating: 7, count: 100_000), to: database)
+                }
+                #expect(error?.code == .full)
+                #expect(database.state == .unavailable(reason: "\(try #require(error))"))
+                try await ask("PRAGMA max_page_count = 1000", database)
+                try await Blobs.add(Array(repeating: 7, count: 100_000), to: database)
+                #expect(database.state == .ready)
+            }
+        }
+    }
+
     @Test(.enabled(if: getuid() == 0, "only root can mount a small disk"))
     func `a full disk fails writes, not reads, until there is room again`() async throws {
         try await Folder.with { folder in

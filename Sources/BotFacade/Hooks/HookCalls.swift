@@ -23,38 +23,49 @@ struct HookCalls: Sendable {
             return CallAnswer.failure(
                 400, "Bad Request: bad webhook: certificates of one's own are not taken here")
         }
-        var program = program
-        if let secret = arguments["secret_token"], !secret.isEmpty {
+        let secret = arguments["secret_token"].flatMap { $0.isEmpty ? nil : $0 }
+        if let secret {
             guard secret.utf8.count <= 256 else {
                 return CallAnswer.failure(400, "Bad Request: secret token is too long")
             }
             guard secret.utf8.allSatisfy(Self.isSecretByte) else {
                 return CallAnswer.failure(400, "Bad Request: secret token contains unallowed characters")
             }
-            program.sealedSecret = try programs.seal(secret, of: program)
-        } else {
-            program.sealedSecret = nil
         }
-        let wasSet = program.url == text
-        program.url = text
-        program.connections = Int(
+        let connections = Int(
             min(100, max(1, try arguments.integer("max_connections") ?? Int64(Program.connectionsUsual))))
-        if let wanted = try AllowedUpdates.read(arguments) { program.allowedUpdates = wanted.kinds }
-        (program.lastError, program.lastErrorAt) = (nil, nil)
+        let allowed = try AllowedUpdates.read(arguments)
+        let drops = arguments.flag("drop_pending_updates")
         try await keepOrDrop(arguments, program)
-        try await programs.save(program)
-        polls.interrupt(program.id)
-        changed()
+        let (before, isChanged) = try await programs.change(program.keyID, program.botID) {
+            [programs] program in
+            let old = program
+            (program.url, program.connections) = (text, connections)
+            if let allowed { program.allowedUpdates = allowed.kinds }
+            let isSame = program.asksAs(old) && programs.secret(secret, isThatOf: old)
+            // Programs set it each time that they start, which is nothing to begin anew for; but what is dropped may be
+            // on its way.
+            guard !isSame || drops else { return false }
+            program.sealedSecret = try secret.map { try programs.seal($0, of: program) }
+            (program.lastError, program.lastErrorAt) = (nil, nil)
+            return true
+        }
+        if isChanged {
+            polls.interrupt(program.id)
+            changed()
+        }
         return CallAnswer.success(
-            CallAnswer.yes, description: wasSet ? "Webhook is already set" : "Webhook was set")
+            CallAnswer.yes,
+            description: before.url == text ? "Webhook is already set" : "Webhook was set")
     }
 
     func delete(_ arguments: CallArguments, _ program: Program) async throws -> Response {
-        var program = program
-        let wasSet = program.url != nil
-        (program.url, program.sealedSecret) = (nil, nil)
         try await keepOrDrop(arguments, program)
-        if wasSet { try await programs.save(program) }
+        let (_, wasSet) = try await programs.change(program.keyID, program.botID) { program in
+            guard program.url != nil else { return false }
+            (program.url, program.sealedSecret) = (nil, nil)
+            return true
+        }
         changed()
         return CallAnswer.success(
             CallAnswer.yes, description: wasSet ? "Webhook was deleted" : "Webhook is already deleted")
@@ -81,7 +92,7 @@ struct HookCalls: Sendable {
     /// How many updates wait, counted up to a bound.
     private func pending(_ program: Program, _ reach: ChatReach) async throws -> Int {
         let position = try await programs.position(of: program)
-        return try await log.page(program.filter(reach), after: position, limit: 1000).events.count
+        return try await log.kept(program.filter(reach), after: position, limit: 1000).events.count
     }
 
     /// The first call of a program begins with what is still to come, and so does one that drops what waits.

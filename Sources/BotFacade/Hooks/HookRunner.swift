@@ -14,81 +14,105 @@ struct HookRunner: Sendable {
     let now: @Sendable () async throws -> ChatReach?
     /// Carries out a call that the program answered with.
     let reply: @Sendable (HookReply) async -> Void
+    let progress: HookProgress
     let logger: Logger
 
     /// How long to wait before trying again: at once, and then longer and longer.
     private static let pauseMax = Duration.seconds(60)
     /// How long an update is tried.
     private static let keptFor = Duration.seconds(86_400)
+    /// How long what was delivered waits to be written down, so that many updates share that.
+    private static let storeInterval = Duration.milliseconds(250)
 
     /// Returns when the key reaches something else than when this began.
+    ///
+    /// What was delivered last is left in `progress`, for whoever ends it or runs it again.
     func run() async throws {
-        let reader = try await log.reader(
-            program.filter(reach), from: .after(try await programs.position(of: program)))
-        defer { reader.close() }
-        do {
-            while !Task.isCancelled {
-                let events = try await reader.next()
-                let position = reader.position
-                try await deliver(events)
-                try await programs.confirm(position, of: program)
-            }
-        } catch is OtherReach {
-            return
-        } catch LogError.cursorExpired(let oldest) {
-            // What retention has taken comes to nobody any more: the rest is not to wait for it.
-            try await programs.confirm(Position(oldest.number - 1), of: program)
-        }
+        let stored = try await programs.position(of: program)
+        do { try await deliver(after: progress.begin(stored)) } catch is OtherReach {}
     }
 
     /// The key reaches something else than when this began, or nothing.
     private struct OtherReach: Error {}
 
-    /// Returns once the program has them all; after a crash some of them may come to it again.
-    private func deliver(_ events: [Event]) async throws {
-        var rows: [[Event]] = []
-        var places: [Int64: Int] = [:]
-        for event in events {
-            // What belongs to no chat is in the order of who did it.
-            let row = event.content.chat ?? event.content.sender ?? 0
-            if let place = places[row] {
-                rows[place].append(event)
-            } else {
-                places[row] = rows.count
-                rows.append([event])
+    /// What one of the tasks of a runner has come to.
+    private enum Step: Sendable {
+        case read([Event], through: Position)
+        case delivered(HookLine.Turn)
+        case failed(HookLine.Turn, retryAfter: Duration?)
+        case rested(Int64)
+        /// It is time to write down what was delivered.
+        case due
+    }
+
+    private func deliver(after position: Position) async throws {
+        var line = HookLine(after: position, connections: program.connections)
+        var (isReading, isDue) = (false, false)
+        try await withThrowingTaskGroup(of: Step.self) { group in
+            while true {
+                if !isReading, line.hasRoom {
+                    isReading = true
+                    let end = line.end
+                    group.addTask { try await read(after: end) }
+                }
+                while let turn = line.next() { group.addTask { try await deliver(turn) } }
+                switch try await group.next() {
+                case .read(let events, let end):
+                    isReading = false
+                    line.take(events, through: end)
+                case .delivered(let turn): line.finished(turn)
+                case .failed(let turn, let retryAfter):
+                    // Who asks to be tried again at once, again and again, is not.
+                    let pause = max(retryAfter ?? .zero, Self.pause(line.failed(turn)))
+                    group.addTask {
+                        try await Task.sleep(for: pause)
+                        return .rested(turn.row)
+                    }
+                case .rested(let row): line.rested(row)
+                case .due:
+                    isDue = false
+                    try await progress.store()
+                case nil: return
+                }
+                guard progress.reach(line.reached), !isDue else { continue }
+                isDue = true
+                group.addTask {
+                    try await Task.sleep(for: Self.storeInterval)
+                    return .due
+                }
             }
-        }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, row) in rows.enumerated() {
-                if index >= program.connections { try await group.next() }
-                group.addTask { for event in row { try await deliver(event) } }
-            }
-            try await group.waitForAll()
         }
     }
 
-    private func deliver(_ event: Event) async throws {
-        guard let update = UpdateJSON.write(event) else { return }
-        var failures = 0
-        while true {
-            // What was granted may be taken back while updates wait.
-            guard try await now() == reach else { throw OtherReach() }
-            let outcome = await post.send(update)
-            if case .failed = outcome { try Task.checkCancellation() }
-            switch outcome {
-            case .delivered(let call):
-                if let call { await reply(call) }
-                return
-            case .failed(let why, let retryAfter):
-                failures += 1
-                do { try await programs.report(program, why) } catch {
-                    logger.warning("a failed delivery was not noted", ["error": .init(describing: error)])
-                }
-                // As with Telegram: what a program refuses for ever does not hold up what comes after it for ever.
-                if programs.age(of: event) > Self.keptFor { return }
-                // Who asks to be tried again at once, again and again, is not.
-                try await Task.sleep(for: max(retryAfter ?? .zero, Self.pause(failures)))
+    private func read(after position: Position) async throws -> Step {
+        do {
+            let reader = try await log.reader(program.filter(reach), from: .after(position))
+            defer { reader.close() }
+            let events = try await reader.next()
+            return .read(events, through: reader.position)
+        } catch LogError.cursorExpired(let oldest) {
+            // What retention has taken comes to nobody any more: the rest is not to wait for it.
+            return .read([], through: Position(oldest.number - 1))
+        }
+    }
+
+    /// Tries an update once; after a crash it may come to the program again.
+    private func deliver(_ turn: HookLine.Turn) async throws -> Step {
+        guard let update = UpdateJSON.write(turn.event) else { return .delivered(turn) }
+        // What was granted may be taken back while updates wait.
+        guard try await now() == reach else { throw OtherReach() }
+        switch await post.send(update) {
+        case .delivered(let call):
+            if let call { await reply(call) }
+            return .delivered(turn)
+        case .failed(let why, let retryAfter):
+            try Task.checkCancellation()
+            do { try await programs.report(program, why) } catch {
+                logger.warning("a failed delivery was not noted", ["error": .init(describing: error)])
             }
+            // As with Telegram: what a program refuses for ever does not hold up what comes after it for ever.
+            if programs.age(of: turn.event) > Self.keptFor { return .delivered(turn) }
+            return .failed(turn, retryAfter: retryAfter)
         }
     }
 

@@ -33,6 +33,11 @@ struct Program: Sendable {
     /// The name of its cursor in the log.
     var cursor: String { "bot-api:\(id)" }
 
+    /// Whether it asked for the same deliveries as another state of it, but for the secret.
+    func asksAs(_ other: Program) -> Bool {
+        url == other.url && connections == other.connections && allowedUpdates == other.allowedUpdates
+    }
+
     /// The events that it gets: its bot's updates, of the kinds that it asked for, within what its key reaches.
     func filter(_ reach: ChatReach) -> EventFilter {
         let wanted = allowedUpdates ?? UpdateKind.telegram.filter { !UpdateKind.onRequest.contains($0) }
@@ -96,6 +101,23 @@ enum ProgramStore {
                 .bytes(program.sealedSecret), .integer(Int64(program.connections)),
                 .text(program.lastError), .integer(program.lastErrorAt?.milliseconds),
             ])
+    }
+
+    /// Sets the kinds alone; false where the program has its updates delivered.
+    static func setAllowed(_ kinds: [String]?, of program: Program, in transaction: any Transaction)
+        async throws -> Bool
+    {
+        try await transaction.execute(
+            """
+            INSERT INTO bot_programs (id, key_id, bot_id, allowed_updates, connections, revision)
+                VALUES ($1, $2, $3, $4, $5, 1)
+            ON CONFLICT (id) DO UPDATE SET allowed_updates = excluded.allowed_updates,
+                revision = bot_programs.revision + 1 WHERE bot_programs.url IS NULL
+            """,
+            [
+                .text(program.id), .text(program.keyID), .integer(program.botID),
+                .text(kinds?.joined(separator: " ")), .integer(Int64(program.connections)),
+            ]) > 0
     }
 
     static func report(_ id: String, _ error: String, at now: Timestamp, in transaction: any Transaction)

@@ -27,8 +27,31 @@ struct Programs: Sendable {
             ?? Program(keyID: keyID, botID: botID)
     }
 
-    func save(_ program: Program) async throws {
-        try await database.write { try await ProgramStore.save(program, in: $0) }
+    /// Changes what a program has asked for, as it stands then; returns how that was.
+    ///
+    /// Nothing is written, and no delivery begins anew, where `change` says that there is no need.
+    func change(
+        _ keyID: String, _ botID: Int64, _ change: @escaping @Sendable (inout Program) throws -> Bool
+    ) async throws -> (before: Program, isChanged: Bool) {
+        try await database.write { transaction in
+            // Also of a row that is not there yet.
+            try await transaction.lock("programs on the Bot API endpoint")
+            let before =
+                try await ProgramStore.program(keyID, botID, in: transaction)
+                ?? Program(keyID: keyID, botID: botID)
+            var program = before
+            guard try change(&program) else { return (before, false) }
+            try await ProgramStore.save(program, in: transaction)
+            return (before, true)
+        }
+    }
+
+    /// Has a program that fetches its updates get these kinds; false where they are delivered to it by now.
+    func setAllowed(_ kinds: [String]?, of program: Program) async throws -> Bool {
+        try await database.write { transaction in
+            try await transaction.lock("programs on the Bot API endpoint")
+            return try await ProgramStore.setAllowed(kinds, of: program, in: transaction)
+        }
     }
 
     /// The programs that have updates delivered.
@@ -68,6 +91,11 @@ struct Programs: Sendable {
 
     func seal(_ secret: String, of program: Program) throws -> Bytes {
         try vault.seal(Bytes(secret), for: ProgramStore.secretColumn.place(program.id))
+    }
+
+    /// Whether a program has this secret already; what cannot be opened is another.
+    func secret(_ secret: String?, isThatOf program: Program) -> Bool {
+        do { return try self.secret(of: program) == secret.map { Bytes($0) } } catch { return false }
     }
 
     func secret(of program: Program) throws -> Bytes? {

@@ -24,15 +24,11 @@ struct GetUpdates: Sendable {
         -> Response
     {
         var program = try await programs.program(caller.keyID ?? caller.subject, botID)
-        guard program.url == nil else {
-            return CallAnswer.failure(
-                409,
-                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-            )
-        }
+        guard program.url == nil else { return Self.isDelivered }
         if let wanted = try AllowedUpdates.read(arguments), wanted.kinds != program.allowedUpdates {
+            // A webhook may have been set meanwhile, and stays.
+            guard try await programs.setAllowed(wanted.kinds, of: program) else { return Self.isDelivered }
             program.allowedUpdates = wanted.kinds
-            try await programs.save(program)
         }
         let limit = min(Self.limitMax, max(1, try arguments.integer("limit") ?? Self.limitMax))
         let timeout = min(Int64(Self.timeoutMax), max(0, try arguments.integer("timeout") ?? 0))
@@ -60,6 +56,11 @@ struct GetUpdates: Sendable {
         }
         return CallAnswer.success(writer.finish())
     }
+
+    private static let isDelivered = CallAnswer.failure(
+        409,
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+    )
 
     private typealias Update = (event: Event, json: Bytes)
 
@@ -95,7 +96,7 @@ struct GetUpdates: Sendable {
             // readers are told.
             wanted = min(Position(offset - 1), log.end)
             if wanted.number < offset - 1 {
-                let ahead = try await log.page(filter, after: wanted, limit: Int(Self.limitMax)).position
+                let ahead = try await log.kept(filter, after: wanted, limit: Int(Self.limitMax)).position
                 wanted = min(Position(offset - 1), max(wanted, ahead))
             }
         } else if offset < 0 {
@@ -106,6 +107,23 @@ struct GetUpdates: Sendable {
         guard wanted > confirmed else { return confirmed }
         try await programs.confirm(wanted, of: program)
         return wanted
+    }
+}
+
+extension EventLog {
+    /// The next events behind a position; what retention has taken stands in nobody's way.
+    func kept(_ filter: EventFilter, after position: Position, limit: Int) async throws -> (
+        events: [Event], position: Position
+    ) {
+        var position = position
+        while true {
+            do {
+                return try await page(filter, after: position, limit: limit)
+            } catch LogError.cursorExpired(let oldest) {
+                // A sweep that is under way may take more before it is asked again.
+                position = Position(oldest.number - 1)
+            }
+        }
     }
 }
 

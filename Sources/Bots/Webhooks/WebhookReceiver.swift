@@ -89,10 +89,7 @@ package struct WebhookReceiver: Sendable {
             metrics.note(appended)
         } catch let error as LogError {
             metrics.failed.add()
-            switch error {
-            case .unavailable, .overloaded, .closed: throw Self.later("The update could not be written down")
-            case .invalid, .cursorExpired, .failed: throw error
-            }
+            throw error
         }
         entry.activity.note(clocks.now)
         return .json(Self.answer)

@@ -67,6 +67,13 @@ package actor FileCache {
         return try result.get()
     }
 
+    /// Forgets a file that is not on the disk any more, so that it is fetched anew; a later one of its key stays.
+    func forget(_ file: File) async {
+        guard let entry = entries[file.name], disk.path(entry.place) == file.path else { return }
+        entries[file.name] = nil
+        await disk.remove(entry.place)
+    }
+
     /// How many wait until somebody else has fetched a file.
     func waiting(_ key: String) -> Int { flights[Hex.encode(SHA256.hash(Bytes(key)))]?.count ?? 0 }
 

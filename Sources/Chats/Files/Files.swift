@@ -30,30 +30,36 @@ package struct Files: Sendable {
     /// The file that a bot knows by Telegram's id for it.
     func file(_ fileID: String, of bot: Int64, _ request: Request) async throws -> Response {
         guard let token = registry.token(of: bot) else { throw APIError(.notFound, "There is no such bot") }
-        do {
-            let client = client
-            let file = try await cache.file("\(bot):id:\(fileID)") { write in
-                let file = try await client.getFile(fileID, as: token)
-                guard let path = file.path else {
-                    throw APIError(.notFound, "Telegram does not give this file")
-                }
-                try await Self.fetch(path, token, client, write)
+        return try await answer("\(bot):id:\(fileID)", request) { [client] write in
+            let file = try await client.getFile(fileID, as: token)
+            guard let path = file.path else {
+                throw APIError(.notFound, "Telegram does not give this file")
             }
-            return try await answer(file, request)
-        } catch {
-            throw Self.told(error)
+            try await Self.fetch(path, token, client, write)
         }
     }
 
     /// The file at the path that `getFile` told.
     package func file(at path: String, of bot: Int64, _ request: Request) async throws -> Response {
         guard let token = registry.token(of: bot) else { throw APIError(.notFound, "There is no such bot") }
+        return try await answer("\(bot):path:\(path)", request) { [client] write in
+            try await Self.fetch(path, token, client, write)
+        }
+    }
+
+    private func answer(
+        _ key: String, _ request: Request,
+        fetch: @Sendable (@Sendable (Bytes) async throws -> Void) async throws -> Void
+    ) async throws -> Response {
         do {
-            let client = client
-            let file = try await cache.file("\(bot):path:\(path)") { write in
-                try await Self.fetch(path, token, client, write)
+            let file = try await cache.file(key, fetch: fetch)
+            do { return try await answer(file, request) } catch let error as APIError
+                where error.code == .notFound
+            {
+                // It made room for others after it was found, and before it was opened.
+                await cache.forget(file)
+                return try await answer(try await cache.file(key, fetch: fetch), request)
             }
-            return try await answer(file, request)
         } catch {
             throw Self.told(error)
         }

@@ -1,5 +1,6 @@
 package import Bus
 package import HTTPServer
+package import Kernel
 package import Store
 import Wire
 
@@ -13,6 +14,21 @@ extension APIError {
 extension StoreError: APIErrorCause {
     /// An outage is told as one, with when to come again.
     package var apiError: APIError? { isTransient ? .busy : nil }
+}
+
+extension LogError: APIErrorCause {
+    /// An outage is told as one, and a cursor that is too old with the oldest that is not.
+    package var apiError: APIError? {
+        switch self {
+        case .unavailable, .overloaded, .closed: .busy
+        case .cursorExpired(let oldest):
+            APIError(
+                .gone, "Events before \(oldest) are gone",
+                details: ["reason": "CURSOR_EXPIRED", "oldest": .string("\(oldest)")])
+        case .failed(let error): error.apiError
+        case .invalid: nil
+        }
+    }
 }
 
 extension BusError: APIErrorCause {

@@ -11,6 +11,8 @@ package struct Actor: Sendable {
     package let name: String
     /// Where it comes from.
     package let address: String
+    /// The same as budgets count it.
+    let network: String
     /// By what proof.
     package let credential: String
     /// What the actor may do: nobody gives away more.
@@ -24,16 +26,19 @@ package struct Actor: Sendable {
 
     /// Whoever runs the program's commands, who can read the database anyway.
     package static let console = Actor(
-        subject: "console", name: "console", address: "local", credential: Caller.Credential.console.rawValue,
+        subject: "console", name: "console", address: "local", network: "local",
+        credential: Caller.Credential.console.rawValue,
         permissions: Permission.all, reach: .everything, userID: nil, requestID: nil)
 
     private init(
-        subject: String, name: String, address: String, credential: String, permissions: Set<Permission>,
+        subject: String, name: String, address: String, network: String, credential: String,
+        permissions: Set<Permission>,
         reach: ChatReach, userID: Int64?, requestID: String?
     ) {
         self.subject = subject
         self.name = name
         self.address = address
+        self.network = network
         self.credential = credential
         self.permissions = permissions
         self.reach = reach
@@ -44,14 +49,16 @@ package struct Actor: Sendable {
     /// The same, once it is known to be a user.
     func becoming(_ user: User) -> Actor {
         Actor(
-            subject: "user:\(user.id)", name: user.username, address: address, credential: "password",
+            subject: "user:\(user.id)", name: user.username, address: address, network: network,
+            credential: "password",
             permissions: permissions, reach: reach, userID: user.id, requestID: requestID)
     }
 
     /// Somebody who has proved to be the one that runs the server.
     init(operator other: Actor) {
         self.init(
-            subject: "setup", name: other.name, address: other.address, credential: "setup",
+            subject: "setup", name: other.name, address: other.address, network: other.network,
+            credential: "setup",
             permissions: Permission.all, reach: .everything, userID: nil, requestID: other.requestID)
     }
 
@@ -60,7 +67,8 @@ package struct Actor: Sendable {
         let caller = request.caller as? Caller
         self.init(
             subject: caller?.subject ?? "anonymous", name: caller?.userName ?? "",
-            address: request.client.host, credential: caller?.credential.rawValue ?? "none",
+            address: request.client.host, network: "\(RateAddress(request.client))",
+            credential: caller?.credential.rawValue ?? "none",
             permissions: caller?.permissions ?? [], reach: caller?.reach ?? .nothing, userID: caller?.userID,
             requestID: "\(request.id)")
     }

@@ -154,7 +154,7 @@ struct AuthRoutes: Sendable {
         _ name: String, _ value: String, age: Duration, _ request: Request, _ response: inout Response
     ) {
         let path = name == Self.refreshCookie ? "/api/v1/auth/refresh" : "/"
-        let secure = request.connection.isSecure ? "; Secure" : ""
+        let secure = request.isSecure ? "; Secure" : ""
         response.fields.append(
             "set-cookie",
             "\(name)=\(value); Path=\(path); Max-Age=\(age.components.seconds); HttpOnly; SameSite=Strict\(secure)"

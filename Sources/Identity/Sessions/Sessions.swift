@@ -167,7 +167,7 @@ package struct Sessions: Sendable {
     private func throttle(_ name: String, _ actor: Actor) async throws {
         let digest = Hex.encode(SHA256.hash(Bytes(name))[0..<16])
         let budgets: [(key: String, interval: Duration, burst: Int)] = [
-            ("login:\(digest):\(actor.address)", .seconds(12), 5), ("login:\(digest)", .seconds(3), 50),
+            ("login:\(digest):\(actor.network)", .seconds(12), 5), ("login:\(digest)", .seconds(3), 50),
         ]
         for budget in budgets {
             let decision = try await bus.take(

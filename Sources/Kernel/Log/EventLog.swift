@@ -136,10 +136,12 @@ package final class EventLog: Sendable {
         -> Position
     {
         let pages = EventPages(filter: filter)
-        let positions = try await database.read {
-            try await pages.last(count, after: floor, in: $0)
+        return try await database.read { transaction in
+            // Of the same moment: what comes in after it is behind the position that is returned.
+            let head = try await EventPages.head(transaction)
+            let positions = try await pages.last(count, after: floor, in: transaction)
+            return positions.last.map { Position($0.number - 1) } ?? head
         }
-        return positions.last.map { Position($0.number - 1) } ?? end
     }
 
     /// The position behind which a reader begins.

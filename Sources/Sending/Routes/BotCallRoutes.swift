@@ -8,6 +8,7 @@ import Wire
 /// The routes of calls that make no message: they go to Telegram at once, and are answered by what it says.
 struct BotCallRoutes {
     let intake: SendIntake
+    let audit: AuditLog
 
     var routes: [Route] {
         [
@@ -91,7 +92,15 @@ struct BotCallRoutes {
             commands.append(CommandList.Command(name, words))
         }
         let list = CommandList(commands, for: try Self.audience(fields))
+        let words = [
+            "count \(commands.count)", try fields.text("languageCode").map { "language \($0)" },
+            try fields.object("scope").map { "scope \($0.raw.repairedText)" },
+        ]
         _ = try await ask(list, fields, bot: bot, request)
+        // Who is told that this failed may ask for the same again: it changes nothing then.
+        try await audit.record(
+            Actor(request).entry(
+                "bot.commands", on: "bot:\(bot)", detail: words.compactMap(\.self).joined(separator: "; ")))
         return Envelope.done(request)
     }
 

@@ -2,28 +2,30 @@ package import HTTPServer
 import Base
 import BotAPI
 import Identity
-import Kernel
+package import Kernel
 import Wire
 
 /// The routes by which people and programs send.
 package struct SendRoutes: Sendable {
     private let sends: Sends
     private let intake: SendIntake
+    private let audit: AuditLog
 
     /// Files take their time.
     private static let uploadPatience = Duration.seconds(60)
     private static let batchBytesMax = 8 << 20
     private static let batchMax = 1000
 
-    /// Routes over the room.
-    package init(_ sends: Sends) {
+    /// Routes over the room; what changes a bot itself is written into the audit log.
+    package init(_ sends: Sends, _ audit: AuditLog) {
         self.sends = sends
+        self.audit = audit
         intake = SendIntake(sends: sends)
     }
 
     /// All of them.
     package var routes: [Route] {
-        sending + MessageRoutes(intake: intake).routes + BotCallRoutes(intake: intake).routes
+        sending + MessageRoutes(intake: intake).routes + BotCallRoutes(intake: intake, audit: audit).routes
     }
 
     private var sending: [Route] {

@@ -79,7 +79,7 @@ struct TelegramParts {
         let home = configuration.publicURL.map { "\($0)" }
         routes =
             BotRoutes(bots).routes + receiver.routes + ChatRoutes(chats, identity.callers).routes
-            + SendRoutes(sends).routes + FileRoutes(files).routes
+            + SendRoutes(sends, identity.audit).routes + FileRoutes(files).routes
             + ProgramRoutes(facade, ProgramTokens(identity.keys, database, log), home: home).routes
             + FacadeRoutes(facade).routes
         let sends = sends

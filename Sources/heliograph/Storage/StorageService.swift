@@ -47,6 +47,7 @@ final class StorageService: Service {
         health.add("database", isRequired: true) {
             switch database.state {
             case .ready: .ok
+            case .degraded(let reason): .degraded(reason)
             case .unavailable(let reason): .failed(reason)
             case .closed: .failed("The database is closed")
             }

@@ -107,6 +107,37 @@ import Wire
         }
     }
 
+    @Test func `a database that is away for a moment ends no delivery`() async throws {
+        try await FacadeHouse.open { house in
+            try await ProgramHook.open { hook in
+                let token = try await house.token()
+                #expect(try await house.call(token.text, "getUpdates").status == 200)
+                let programs = house.facade.programs
+                let program = try await programs.program(token.id, house.bot.id)
+                let reach = try #require(try await house.identity.callers.holder(of: token.id)).reach
+                let asked = Mutex(0)
+                let runner = HookRunner(
+                    program: program, programs: programs, log: house.log, reach: reach,
+                    post: HookPost(client: house.client, url: hook.url, secret: nil, allowsPrivate: true),
+                    now: {
+                        let isFirst = asked.withLock { asked in
+                            asked += 1
+                            return asked == 1
+                        }
+                        if isFirst { throw StoreError(.unavailable, "away") }
+                        return reach
+                    },
+                    reply: { _ in }, progress: HookProgress(programs, program), logger: .silent)
+                try await house.receive("a")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await runner.run() }
+                    try await until { hook.texts == ["a"] }
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
     @Test func `what a program refuses for a day makes way for what comes after it`() async throws {
         let later = ManualClock(Clocks.system.now + .seconds(90_000))
         try await FacadeHouse.open(clocks: later.clocks) { house in

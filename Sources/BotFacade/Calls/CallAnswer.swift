@@ -49,7 +49,10 @@ enum CallAnswer {
         case .payloadTooLarge: return failure(413, "Request Entity Too Large")
         default:
             guard error.code.status < 500 else {
-                return failure(error.code.status, "Internal Server Error: \(error.message)")
+                var response = failure(error.code.status, "Internal Server Error: \(error.message)")
+                // No parameter of the answer: programs would take it for Telegram's limit.
+                if let retryAfter { response.fields.append("retry-after", "\(retryAfter)") }
+                return response
             }
             return failure(400, "Bad Request: \(error.message)")
         }

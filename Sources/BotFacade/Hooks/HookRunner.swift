@@ -23,6 +23,8 @@ struct HookRunner: Sendable {
     private static let keptFor = Duration.seconds(86_400)
     /// How long what was delivered waits to be written down, so that many updates share that.
     private static let storeInterval = Duration.milliseconds(250)
+    /// How long to wait for a database that is away.
+    private static let outagePause = Duration.seconds(1)
 
     /// Returns when the key reaches something else than when this began.
     ///
@@ -71,7 +73,7 @@ struct HookRunner: Sendable {
                 case .rested(let row): line.rested(row)
                 case .due:
                     isDue = false
-                    try await progress.store()
+                    do { try await progress.store() } catch { try note("a delivery was not noted", error) }
                 case nil: return
                 }
                 guard progress.reach(line.reached), !isDue else { continue }
@@ -93,14 +95,29 @@ struct HookRunner: Sendable {
         } catch LogError.cursorExpired(let oldest) {
             // What retention has taken comes to nobody any more: the rest is not to wait for it.
             return .read([], through: Position(oldest.number - 1))
+        } catch {
+            try note("updates to deliver could not be read", error)
+            try await Task.sleep(for: Self.outagePause)
+            return .read([], through: position)
         }
+    }
+
+    /// What fails for a while ends nothing: what was delivered behind a row that is held up would come again.
+    private func note(_ what: String, _ error: any Error) throws {
+        guard !Task.isCancelled, !(error is CancellationError) else { throw CancellationError() }
+        logger.warning(what, ["error": .init(describing: error)])
     }
 
     /// Tries an update once; after a crash it may come to the program again.
     private func deliver(_ turn: HookLine.Turn) async throws -> Step {
         guard let update = UpdateJSON.write(turn.event) else { return .delivered(turn) }
         // What was granted may be taken back while updates wait.
-        guard try await now() == reach else { throw OtherReach() }
+        let reached: ChatReach?
+        do { reached = try await now() } catch {
+            try note("the reach of a program could not be read", error)
+            return .failed(turn, retryAfter: Self.outagePause)
+        }
+        guard reached == reach else { throw OtherReach() }
         switch await post.send(update) {
         case .delivered(let call):
             if let call { await reply(call) }
@@ -108,7 +125,7 @@ struct HookRunner: Sendable {
         case .failed(let why, let retryAfter):
             try Task.checkCancellation()
             do { try await programs.report(program, why) } catch {
-                logger.warning("a failed delivery was not noted", ["error": .init(describing: error)])
+                try note("a failed delivery was not noted", error)
             }
             // As with Telegram: what a program refuses for ever does not hold up what comes after it for ever.
             if programs.age(of: turn.event) > Self.keptFor { return .delivered(turn) }

@@ -162,7 +162,7 @@ package struct Bots: Sendable {
         let name = try change.displayName.map { name throws(APIError) in try Self.displayName(name) }
         let mode = try change.mode.map { mode throws(APIError) in try checked(mode) }
         let before = try await parts.database.write { transaction in
-            guard var bot = try await BotStore.record(id, in: transaction)?.bot else {
+            guard var bot = try await BotStore.locked(id, in: transaction)?.bot else {
                 throw APIError(.notFound, "There is no such bot")
             }
             let before = bot.mode
@@ -195,7 +195,7 @@ package struct Bots: Sendable {
         let now = parts.clocks.now
         let sealed = try seal(token.reveal(), BotStore.tokenColumn, id)
         try await parts.database.write { transaction in
-            guard var bot = try await BotStore.record(id, in: transaction)?.bot else {
+            guard var bot = try await BotStore.locked(id, in: transaction)?.bot else {
                 throw APIError(.notFound, "There is no such bot")
             }
             guard try await !BotStore.isNameTaken(identity.username, by: id, in: transaction) else {

@@ -34,26 +34,52 @@ import Testing
         }
     }
 
-    private func submitted(_ house: SendHouse, _ draft: SendDraft) async throws -> Send {
-        while true {
-            do { return try await house.sends.submit(draft, by: SendHouse.caller) } catch let error
-                as StoreError
-            {
-                #expect(error.code == .outcomeUnknown)
-            }
-        }
-    }
-
-    @Test(arguments: [FaultyDatabase.Fault.unknownAndDone, .unknownAndUndone])
-    func `a send whose making was left open is sent once, under its key`(fault: FaultyDatabase.Fault)
+    @Test(arguments: [
+        [FaultyDatabase.Fault.unknownAndDone], [.unknownAndUndone], [.unknownAndDone, .refused],
+        [.unknownAndUndone, .unknownAndDone],
+    ])
+    func `a send whose making was left open is made once, and told so`(faults: [FaultyDatabase.Fault])
         async throws
     {
         try await withFaults(in: [SendStore.Stored].self) { house, faulty in
+            for (text, key) in [("x", nil), ("y", "k")] {
+                faulty.fail(faults)
+                let draft = try SendHouse.draft(text) { $0.idempotencyKey = key }
+                #expect(try await house.sent(draft).state == .sent)
+                #expect(faulty.faultsLeft == 0)
+            }
+            #expect(house.telegram.calls.map(\.text) == ["first", "x", "y"])
+        }
+    }
+
+    @Test func `a send of which the database never says whether it has it goes if it has it`() async throws {
+        try await withFaults(in: [SendStore.Stored].self) { house, faulty in
+            faulty.fail([.unknownAndDone, .refused, .refused, .refused, .refused])
             let draft = try SendHouse.draft("x") { $0.idempotencyKey = "k" }
-            faulty.fail([fault])
-            let send = try await submitted(house, draft)
-            _ = try await house.wait(send.id, .sent)
+            await #expect(throws: StoreError.self) {
+                _ = try await house.sends.submit(draft, by: SendHouse.caller)
+            }
+            #expect(faulty.faultsLeft == 0)
+            #expect(try await house.sent(draft).state == .sent)
             #expect(house.telegram.calls.map(\.text) == ["first", "x"])
+        }
+    }
+
+    @Test func `a send that comes back goes before those behind it, though the database left that open`()
+        async throws
+    {
+        try await withFaults(in: Send?.self) { house, faulty in
+            faulty.fail([.unknownAndDone])
+            house.telegram.answers {
+                $0.number == 2
+                    ? FakeTelegram.refusal(429, "Too Many Requests", #"{"retry_after":1}"#)
+                    : FakeTelegram.message($0)
+            }
+            let stored = try await house.sends.submit(
+                try ["a", "b"].map { try SendHouse.draft($0) }, by: SendHouse.caller)
+            for case .new(let send) in stored { _ = try await house.wait(send.id, .sent) }
+            #expect(faulty.faultsLeft == 0)
+            #expect(house.telegram.calls.map(\.text) == ["first", "a", "a", "b"])
         }
     }
 
@@ -80,6 +106,7 @@ import Testing
             let send = try await house.sends.submit(try SendHouse.draft("x"), by: SendHouse.caller)
             let ended = try await house.wait(send.id, .uncertain)
             #expect(ended.errorCode == "interrupted")
+            #expect(ended.error?.contains("could not be written down") == true)
             #expect(house.telegram.calls.map(\.text) == ["first", "x"])
         }
     }

@@ -46,6 +46,8 @@ enum CallAnswer {
             return failure(429, "Too Many Requests: retry after \(seconds)", retryAfter: seconds)
         case .forbidden: return failure(403, "Forbidden: \(error.message)")
         case .notFound, .methodNotAllowed: return failure(404, "Not Found")
+        // As where Telegram did not answer: nobody knows whether it was done.
+        case .timeout: return failure(504, "Gateway Timeout: \(error.message)")
         case .payloadTooLarge: return failure(413, "Request Entity Too Large")
         default:
             guard error.code.status < 500 else {

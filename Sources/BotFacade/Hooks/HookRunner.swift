@@ -112,12 +112,7 @@ struct HookRunner: Sendable {
     private func deliver(_ turn: HookLine.Turn) async throws -> Step {
         guard let update = UpdateJSON.write(turn.event) else { return .delivered(turn) }
         // What was granted may be taken back while updates wait.
-        let reached: ChatReach?
-        do { reached = try await now() } catch {
-            try note("the reach of a program could not be read", error)
-            return .failed(turn, retryAfter: Self.outagePause)
-        }
-        guard reached == reach else { throw OtherReach() }
+        guard try await reachNow() == reach else { throw OtherReach() }
         switch await post.send(update) {
         case .delivered(let call):
             if let call { await reply(call) }
@@ -130,6 +125,16 @@ struct HookRunner: Sendable {
             // As with Telegram: what a program refuses for ever does not hold up what comes after it for ever.
             if programs.age(of: turn.event) > Self.keptFor { return .delivered(turn) }
             return .failed(turn, retryAfter: retryAfter)
+        }
+    }
+
+    /// What the key reaches; a database that is away is no failure of the program.
+    private func reachNow() async throws -> ChatReach? {
+        while true {
+            do { return try await now() } catch {
+                try note("the reach of a program could not be read", error)
+                try await Task.sleep(for: Self.outagePause)
+            }
         }
     }
 

@@ -23,7 +23,7 @@ package struct BotStates: Sendable {
         let now = parts.clocks.now
         do {
             let changed = try await parts.database.write { transaction -> Bool in
-                guard let record = try await BotStore.record(id, in: transaction) else { return false }
+                guard let record = try await BotStore.locked(id, in: transaction) else { return false }
                 var bot = record.bot
                 guard bot.state != state || bot.reason != reason else { return false }
                 if let token {

@@ -42,6 +42,12 @@ enum BotStore {
         try await transaction.first(columns + " WHERE id = $1", [.integer(id)], read)
     }
 
+    /// A bot that is about to be changed: until the transaction ends, nobody else changes it.
+    static func locked(_ id: Int64, in transaction: any Transaction) async throws -> Record? {
+        try await transaction.first(
+            columns + " WHERE id = $1" + SQL(sqlite: "", postgres: " FOR UPDATE"), [.integer(id)], read)
+    }
+
     static func page(after id: Int64, limit: Int, in transaction: any ReadTransaction) async throws -> [Bot] {
         try await transaction.all(
             columns + " WHERE id > $1 ORDER BY id LIMIT $2", [.integer(id), .integer(Int64(limit))], read

@@ -73,7 +73,12 @@ package struct DiskFile: Sendable {
 
         init(_ path: String) throws {
             descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw APIError(.notFound, "The file is gone") }
+            guard descriptor >= 0 else {
+                // Of too many open files, say, the file is not to blame.
+                throw errno == ENOENT
+                    ? APIError(.notFound, "The file is gone")
+                    : APIError(.unavailable, "The file cannot be opened now")
+            }
         }
 
         deinit { close(descriptor) }

@@ -13,7 +13,14 @@ extension APIError {
 
 extension StoreError: APIErrorCause {
     /// An outage is told as one, with when to come again.
-    package var apiError: APIError? { isTransient ? .busy : nil }
+    ///
+    /// Where it is not known whether something was done, nobody is told to do it again.
+    package var apiError: APIError? {
+        if code == .outcomeUnknown {
+            return APIError(.timeout, "The database went away before it said whether it has that")
+        }
+        return isTransient ? .busy : nil
+    }
 }
 
 extension LogError: APIErrorCause {

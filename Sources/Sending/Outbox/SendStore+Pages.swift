@@ -5,12 +5,12 @@ import Store
 extension SendStore {
     /// One send; nil where there is none.
     func send(_ id: Int64) async throws -> Send? {
-        try await database.read { transaction in
-            try await transaction.first(
-                "SELECT " + Self.columns + " FROM sends WHERE id = $1", [.integer(id)]
-            ) {
-                try Send($0)
-            }
+        try await database.read { try await Self.send(id, in: $0) }
+    }
+
+    static func send(_ id: Int64, in transaction: any ReadTransaction) async throws -> Send? {
+        try await transaction.first("SELECT " + columns + " FROM sends WHERE id = $1", [.integer(id)]) {
+            try Send($0)
         }
     }
 
@@ -154,13 +154,15 @@ extension SendStore {
     }
 
     /// Settles what was on its way when its node went: what can be repeated waits again, of the rest nobody can tell.
-    func settle(_ stranded: [Send], under lease: Lease) async throws -> [Send] {
+    ///
+    /// What had an answer that could not be written down, or changes what others may have changed since, is not repeated.
+    func settle(_ stranded: [Send], under lease: Lease, repeating: Bool = true) async throws -> [Send] {
         let now = clocks.now
         return try await database.write { transaction in
             try await lease.check(in: transaction)
             var settled: [Send] = []
             for send in stranded {
-                let isRepeatable = send.messageCount == 0
+                let isRepeatable = repeating && send.messageCount == 0
                 let row = try await transaction.first(
                     "UPDATE sends SET state = $2, updated_at = $3, error_code = $4, error = $5, may_be_done = 1, "
                         + "revision = revision + 1 WHERE id = $1 AND state = 'SENDING' AND revision = $6 RETURNING "
@@ -169,7 +171,11 @@ extension SendStore {
                         .integer(send.id), .text((isRepeatable ? Send.State.pending : .uncertain).rawValue),
                         .integer(now.milliseconds), .text(isRepeatable ? nil : "interrupted"),
                         .text(
-                            isRepeatable ? nil : "The node that sent it went away before Telegram's answer"),
+                            isRepeatable
+                                ? nil
+                                : repeating
+                                    ? "The node that sent it went away before Telegram's answer"
+                                    : "How it ended could not be written down"),
                         .integer(send.revision),
                     ]
                 ) { try Send($0) }

@@ -34,12 +34,41 @@ struct SendStore: Sendable {
     // MARK: Making
 
     /// Stores sends, all or none; with a lease only as long as it is held.
+    ///
+    /// Where the database does not say whether it has them, it is asked, for as long as somebody may wait for it.
     func insert(_ sends: [New], under lease: Lease?) async throws -> [Stored] {
+        do { return try await insertOnce(sends, under: lease, again: false) } catch let error as StoreError
+            where error.code == .outcomeUnknown
+        {
+            for pause in Self.askingPauses where !Task.isCancelled {
+                // Cut short only by the task's end.
+                try? await Task.sleep(for: pause)
+                do { return try await insertOnce(sends, under: lease, again: true) } catch let again
+                    as StoreError
+                    where again.isTransient || again.code == .notUnique
+                {
+                    // Still away; or the first attempt came through beside this one.
+                    continue
+                }
+            }
+            throw error
+        }
+    }
+
+    private static let askingPauses = [50, 200, 1000, 2000].map { Duration.milliseconds($0) }
+
+    private func insertOnce(_ sends: [New], under lease: Lease?, again: Bool) async throws -> [Stored] {
         let now = clocks.now
         return try await database.write { transaction in
             try await lease?.check(in: transaction)
             var stored: [Stored] = []
-            for send in sends { stored.append(try await Self.insert(send, now, in: transaction)) }
+            for send in sends {
+                if again, let known = try await Self.send(send.id, in: transaction) {
+                    stored.append(.new(known))
+                } else {
+                    stored.append(try await Self.insert(send, now, in: transaction))
+                }
+            }
             return stored
         }
     }
@@ -81,6 +110,8 @@ struct SendStore: Sendable {
             [.text(new.owner), .text(draft.idempotencyKey)]
         ) { (send: try Send($0), hash: try $0.bytes(23)) }
         guard let known else { throw StoreError(.timeout, "a send with the same key went away meanwhile") }
+        // The first attempt may have come through after all.
+        if known.send.id == new.id { return .new(known.send) }
         return known.hash == hash ? .known(known.send) : .otherRequest
     }
 
@@ -179,16 +210,11 @@ struct SendStore: Sendable {
                         + "DO UPDATE SET until = excluded.until WHERE excluded.until > send_pauses.until",
                     [.integer(send.bot), .integer(pause.chat ?? 0), .integer(pause.until.milliseconds)])
             }
-            if let (type, bytes) = body?.parts {
-                try await transaction.execute(
-                    "UPDATE sends SET body = $2, content_type = $3 WHERE id = $1",
-                    [.integer(send.id), .bytes(send.isApart ? Bytes() : bytes), .text(type)])
-                if send.isApart { try await Self.putApart(bytes, of: send.id, in: transaction) }
-            }
-            return try await transaction.first(
+            // It may be back already, where the database did not say so.
+            let row = try await transaction.first(
                 "UPDATE sends SET state = 'PENDING', updated_at = $2, may_be_done = $3, chat = $4, error_code = $5, "
-                    + "error = $6, status = $7, revision = revision + 1 WHERE id = $1 AND state = 'SENDING' "
-                    + "AND attempts = $8 RETURNING " + Self.columns,
+                    + "error = $6, status = $7, revision = revision + 1 WHERE id = $1 "
+                    + "AND state IN ('SENDING', 'PENDING') AND attempts = $8 RETURNING " + Self.columns,
                 [
                     .integer(send.id), .integer(now.milliseconds),
                     .integer(send.mayBeDone || error.mayHaveBeenSent ? 1 : 0),
@@ -196,6 +222,12 @@ struct SendStore: Sendable {
                     .integer(error.status.map(Int64.init)), .integer(Int64(send.attempts)),
                 ]
             ) { try Send($0) }
+            guard let row, let (type, bytes) = body?.parts else { return row }
+            try await transaction.execute(
+                "UPDATE sends SET body = $2, content_type = $3 WHERE id = $1",
+                [.integer(row.id), .bytes(row.isApart ? Bytes() : bytes), .text(type)])
+            if row.isApart { try await Self.putApart(bytes, of: row.id, in: transaction) }
+            return row
         }
     }
 

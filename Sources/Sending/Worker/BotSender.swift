@@ -227,14 +227,11 @@ final class BotSender: Sendable {
         let stray = state.withLock { state in stranded.filter { !state.known.contains($0.id) } }
         guard !stray.isEmpty else { return }
         let settled: [Send]
-        do { settled = try await core.store.settle(stray, under: lease) } catch is LeaseLost { return stop() }
-        for send in settled { core.changed(send) }
-        let now = clocks.now
-        state.withLock { state in
-            for send in settled where send.state == .pending {
-                state.add(send, now, core.parts.settings.waitingMax)
-            }
+        do { settled = try await core.store.settle(stray, under: lease, repeating: false) } catch is LeaseLost
+        {
+            return stop()
         }
+        for send in settled { core.changed(send) }
     }
 }
 

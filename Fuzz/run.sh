@@ -1,10 +1,13 @@
 #!/bin/sh
 # Builds every fuzz target and runs one after another: Fuzz/run.sh [SECONDS] [NAME...]
+# 0 seconds: every input of the corpora once, and none that is made up.
 # Exits with 1 where one has a finding, which is then left in fuzz/out/NAME.
 set -u
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
+length=-max_total_time=$seconds
+[ "$seconds" -eq 0 ] && length=-runs=0
 
 export HELIOGRAPH_FUZZ=1
 # The crash tracer of Swift waits for a terminal, and the runtime keeps what it once allocated.
@@ -27,7 +30,7 @@ for name in ${*:-$("$binary" list)}; do
     [ -f "Fuzz/$name.dict" ] && dictionary="-dict=Fuzz/$name.dict"
     echo "== $name: $seconds seconds"
     # shellcheck disable=SC2086
-    "$binary" "$name" "fuzz/out/corpus-$name" "Fuzz/corpus/$name" $dictionary -max_total_time="$seconds" \
+    "$binary" "$name" "fuzz/out/corpus-$name" "Fuzz/corpus/$name" $dictionary "$length" \
         -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 -artifact_prefix="fuzz/out/$name/" \
         >"fuzz/out/$name.log" 2>&1
     code=$?

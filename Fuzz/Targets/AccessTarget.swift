@@ -1,4 +1,5 @@
 import Base
+import HTTPServer
 import Identity
 import Reactor
 import Streams

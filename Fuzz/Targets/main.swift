@@ -15,6 +15,7 @@ let targets: [String: FuzzTarget] = [
     "multipart": fuzzMultipart,
     "phc": fuzzPHC,
     "resp": fuzzRESP,
+    "router": fuzzRouter,
     "sse": fuzzSSE,
     "text": fuzzText,
     "update": fuzzUpdate,

@@ -1,5 +1,5 @@
-import Base
-import Wire
+package import Base
+package import Wire
 
 /// Finds the route of a request by its method and path.
 ///
@@ -7,10 +7,12 @@ import Wire
 /// after each part was decoded on its own, so that `%2F` never makes a new part.
 public struct Router: Sendable {
     /// What looking a path up came to.
-    enum Match {
+    package enum Match {
+        /// The route's place in `routes`, and the values of its names.
         case found(Int, PathParameters)
         /// The path is there, the method is not.
         case otherMethods([HTTPMethod])
+        /// No path of these routes.
         case notFound
         /// A path that no route could ever have.
         case malformed(String)
@@ -70,7 +72,8 @@ public struct Router: Sendable {
         return new
     }
 
-    func match(_ method: HTTPMethod, _ path: Bytes) -> Match {
+    /// Looks up the path of a request, as it came.
+    package func match(_ method: HTTPMethod, _ path: Bytes) -> Match {
         if let node = fixedPaths[path] { return choose(method, nodes[node].routes, []) }
         return matchParts(method, path)
     }

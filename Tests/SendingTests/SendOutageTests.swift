@@ -65,6 +65,26 @@ import Testing
         }
     }
 
+    @Test func `a send whose making was left open is not made anew once the lease is lost`() async throws {
+        try await withDatabase(.sqlite) { database in
+            try await SendHouse.prepare(database)
+            let lost = try #require(
+                try await Leases(database).acquire("bot:42:send", holder: "a", for: .seconds(60)))
+            try await database.write { transaction in
+                try await transaction.execute("UPDATE leases SET holder = 'thief', token = token + 1")
+            }
+            let faulty = FaultyDatabase(database, [.neverBegun])
+            let store = SendStore(database: faulty, clocks: .system)
+            let new = SendStore.New(
+                id: 1, draft: try SendHouse.draft("x"), owner: "user:7", state: .sending)
+            let failure = await #expect(throws: StoreError.self) {
+                _ = try await store.insert([new], under: lost)
+            }
+            #expect(failure?.code == .outcomeUnknown)
+            #expect(try await store.send(1) == nil)
+        }
+    }
+
     @Test func `a send that comes back goes before those behind it, though the database left that open`()
         async throws
     {

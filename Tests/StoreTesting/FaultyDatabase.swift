@@ -4,7 +4,7 @@ import Synchronization
 /// A database whose next writes go wrong, as they do behind a network.
 package final class FaultyDatabase: Database {
     /// What becomes of a write.
-    package enum Fault: Sendable { case refused, unknownAndDone, unknownAndUndone, broken }
+    package enum Fault: Sendable { case refused, unknownAndDone, unknownAndUndone, neverBegun, broken }
 
     private struct Undone: Error {}
 
@@ -42,6 +42,7 @@ package final class FaultyDatabase: Database {
         switch fault {
         case nil: return try await inner.write(body)
         case .refused: throw StoreError(.unavailable, "away")
+        case .neverBegun: throw StoreError(.outcomeUnknown, "lost")
         case .broken: throw StoreError(.corrupt, "broken")
         case .unknownAndDone:
             _ = try await inner.write(body)

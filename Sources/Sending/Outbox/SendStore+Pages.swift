@@ -155,7 +155,7 @@ extension SendStore {
 
     /// Settles what was on its way when its node went: what can be repeated waits again, of the rest nobody can tell.
     ///
-    /// What had an answer that could not be written down, or changes what others may have changed since, is not repeated.
+    /// Not `repeating`, nothing waits again: it had its answer, and what it changes may have been changed anew since.
     func settle(_ stranded: [Send], under lease: Lease, repeating: Bool = true) async throws -> [Send] {
         let now = clocks.now
         return try await database.write { transaction in

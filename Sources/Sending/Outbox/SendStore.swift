@@ -49,6 +49,9 @@ struct SendStore: Sendable {
                 {
                     // Still away; or the first attempt came through beside this one.
                     continue
+                } catch is LeaseLost {
+                    // The first attempt may have been in time all the same, so that it must not be made once more.
+                    break
                 }
             }
             throw error

@@ -232,6 +232,9 @@ final class BotSender: Sendable {
             return stop()
         }
         for send in settled { core.changed(send) }
+        guard !settled.isEmpty else { return }
+        core.parts.logger.warning(
+            "it is not known how some sends ended", ["bot": .init(Int(bot)), "count": .init(settled.count)])
     }
 }
 
